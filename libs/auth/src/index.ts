@@ -1,0 +1,3 @@
+export * from './actor.js';
+export * from './token.js';
+export * from './ability.js';

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import * as billing from './billing.js';
+import * as channels from './channels.js';
+import * as conversation from './conversation.js';
+import type { EventDefinition } from './define-event.js';
+import { envelope } from './envelope.js';
+
+/** Every event there is. */
+export const EVENTS: readonly EventDefinition[] = [channels, conversation, billing].flatMap(
+  (module) => Object.values(module) as EventDefinition[],
+);
+
+/** The event catalogue that `npm run schema` writes to schema/events.json. */
+export function eventCatalogue(): unknown {
+  return {
+    envelope: z.toJSONSchema(envelope),
+    events: EVENTS.map(({ name, version, dataClass, description, schema }) => ({
+      name,
+      version,
+      subject: `${name}.v${version}.<workspaceId>`,
+      dataClass,
+      description,
+      data: z.toJSONSchema(schema),
+    })),
+  };
+}

@@ -1,0 +1,81 @@
+import { MikroORM, type AnyEntity, type EntityClass, type EntitySchema } from '@mikro-orm/core';
+import { PostgreSqlDriver, type EntityManager as PostgreSqlEntityManager } from '@mikro-orm/postgresql';
+import type { Kysely } from 'kysely';
+import type { Logger } from '@fenster/runtime';
+import { PipelinedClient } from './pipelined-client.js';
+
+export type EntityManager = PostgreSqlEntityManager<PostgreSqlDriver>;
+/** Set-based SQL for hot paths, in the same connection and transaction as the entity manager it comes from. */
+export type Sql = Kysely<Record<string, never>>;
+export { sql } from 'kysely';
+
+export interface DatabaseOptions {
+  service: string;
+  /** Login of the database's owner. */
+  url: string;
+  poolSize: number;
+  entities: readonly (EntityClass<AnyEntity> | EntitySchema)[];
+  log: Logger;
+  /** Sees every statement of requests; for query-count tests. */
+  onStatement?: ((text: string) => void) | undefined;
+}
+
+/**
+ * One service's database under two roles. `forTenant` is what requests get: row-level security shows the rows of
+ * that workspace and none without one. `system` is for what works across tenants (ingest, relay, consumers) and
+ * has connections of its own, so that a burst of requests cannot starve the event path.
+ */
+export interface Database {
+  readonly service: string;
+  forTenant(workspaceId: string): EntityManager;
+  system(): EntityManager;
+  /** @throws if PostgreSQL does not answer. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const SYSTEM_CONNECTIONS = 6;
+const TENANT_SETTING = 'app.workspace_id';
+
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const app = await open(options, 'app', options.poolSize);
+  const system = await open(options, 'system', SYSTEM_CONNECTIONS);
+  return {
+    service: options.service,
+    forTenant: (workspaceId) => app.em.fork({ session: { variables: { [TENANT_SETTING]: workspaceId } } }),
+    system: () => system.em.fork(),
+    async ping() {
+      await system.em.fork().execute('select 1');
+    },
+    async close() {
+      await Promise.all([app.close(true), system.close(true)]);
+    },
+  };
+}
+
+async function open(
+  { service, url, entities, log, onStatement }: DatabaseOptions,
+  role: 'app' | 'system',
+  connections: number,
+) {
+  return MikroORM.init<PostgreSqlDriver, EntityManager>({
+    driver: PostgreSqlDriver,
+    clientUrl: url,
+    // A service without entities of its own is still a database.
+    entities: [...entities],
+    discovery: { warnWhenNoEntities: false },
+    sessionContext: 'transaction',
+    pool: { min: 0, max: connections },
+    driverOptions: {
+      Client: PipelinedClient,
+      pipeline: true,
+      ...(role === 'app' && { onStatement }),
+      options: `-c role=${service}_${role}`,
+      connectionTimeoutMillis: 5_000,
+      application_name: `fenster ${service} ${role}`,
+      keepAlive: true,
+    },
+    logger: (message) => log.warn({ orm: message.slice(0, 200) }, 'orm'),
+    debug: false,
+  });
+}

@@ -1,0 +1,46 @@
+import { createPublisher, ensureStream, type NatsConnection } from '@fenster/messaging';
+import type { Clock, Logger } from '@fenster/runtime';
+import { createConsumer, type Consumer, type ConsumerDefinition } from './consumer.js';
+import type { Database } from './database.js';
+import { createPruning } from './pruning.js';
+import { createRelay } from './relay.js';
+
+export interface EventPathOptions {
+  service: string;
+  database: Database;
+  databaseUrl: string;
+  connection: NatsConnection;
+  consumers: readonly ConsumerDefinition[];
+  now: Clock;
+  log: Logger;
+}
+
+/** Everything of a service that moves events: its relay, its consumers, and the pruning of what they leave behind. */
+export interface EventPath {
+  wakeRelay(): void;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export function createEventPath(options: EventPathOptions): EventPath {
+  const { service, database, databaseUrl, connection, now, log } = options;
+  const relay = createRelay({ database, url: databaseUrl, publisher: createPublisher(connection), log });
+  const consumers: Consumer[] = options.consumers.map((definition) =>
+    createConsumer({ definition, database, connection, now, log, wakeRelay: relay.wake }),
+  );
+  const pruning = createPruning({ database, now, log });
+  return {
+    wakeRelay: relay.wake,
+    async start() {
+      await ensureStream(connection, service);
+      relay.start();
+      pruning.start();
+      for (const consumer of consumers) consumer.start();
+    },
+    async stop() {
+      await Promise.all(consumers.map((consumer) => consumer.stop()));
+      await pruning.stop();
+      await relay.stop();
+    },
+  };
+}

@@ -1,0 +1,14 @@
+export * from './consumer.js';
+export * from './database.js';
+export * from './event-log.js';
+export * from './event-path.js';
+export * from './idempotency.js';
+export * from './live-log.js';
+export * from './migrate.js';
+export * from './provision.js';
+export * from './rebuild.js';
+export * from './row-level-security.js';
+export * from './transact.js';
+export * from './transient.js';
+export type { EmitOptions } from './outbox.js';
+export * from './unnest.js';

@@ -1,0 +1,78 @@
+import type pg from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { PipelinedClient } from './pipelined-client.js';
+import { createProbe, type Probe } from './testing/probe.js';
+
+let probe: Probe;
+let client: pg.Client;
+
+beforeAll(async () => {
+  probe = await createProbe();
+  client = new PipelinedClient({ connectionString: probe.url, pipeline: true });
+  await client.connect();
+  await client.query('create temp table number (n int primary key)');
+});
+afterAll(async () => {
+  await client.end();
+  await probe.close();
+});
+
+const scoped = async (...statements: string[]) => {
+  await client.query('begin');
+  await client.query('select set_config($1, $2, true)', ['app.workspace_id', 'here']);
+  let result: pg.QueryResult | undefined;
+  for (const statement of statements) result = await client.query(statement, []);
+  await client.query('commit', []);
+  return result!.rows;
+};
+
+describe('the pipelined client', () => {
+  it('runs the held-back opening before the statement, in one transaction', async () => {
+    expect(await scoped(`select current_setting('app.workspace_id') as scope`)).toEqual([{ scope: 'here' }]);
+  });
+
+  it('leaves no scope behind', async () => {
+    await scoped('select 1');
+    const { rows } = await client.query(`select coalesce(current_setting('app.workspace_id', true), '') as scope`, []);
+    expect(rows).toEqual([{ scope: '' }]);
+  });
+
+  it('commits writes before it says so', async () => {
+    await scoped('insert into number values (1)');
+    expect((await client.query('select n from number where n = 1', [])).rows).toEqual([{ n: 1 }]);
+  });
+
+  it('reports the failing statement itself, and a rollback undoes all of it', async () => {
+    await client.query('begin', []);
+    await client.query('insert into number values (2)', []);
+    await expect(client.query('insert into number values (2)', [])).rejects.toMatchObject({ code: '23505' });
+    await client.query('rollback', []);
+    expect((await client.query('select n from number where n = 2', [])).rows).toEqual([]);
+  });
+
+  it('reports a failure of the very first statement, and the connection stays usable', async () => {
+    await client.query('begin', []);
+    await expect(client.query('select * from missing', [])).rejects.toMatchObject({ code: '42P01' });
+    await client.query('rollback', []);
+    expect(await scoped('select 3 as n')).toEqual([{ n: 3 }]);
+  });
+
+  it('reports a broken opening as such', async () => {
+    await client.query('begin', []);
+    await client.query('select set_config($1, $2, true)', ['no such setting', 'x']);
+    await expect(client.query('select 1', [])).rejects.toMatchObject({ code: expect.not.stringContaining('25P02') });
+    await client.query('rollback', []);
+  });
+
+  it('reads points in time as dates', async () => {
+    expect(await scoped(`select timestamptz '2026-11-21 12:00:00.123+01' as at`)).toEqual([
+      { at: new Date('2026-11-21T11:00:00.123Z') },
+    ]);
+  });
+
+  it('needs no round trip for a transaction in which nothing happened', async () => {
+    await client.query('begin', []);
+    await client.query('commit', []);
+    expect(await scoped('select 4 as n')).toEqual([{ n: 4 }]);
+  });
+});

@@ -1,0 +1,81 @@
+import type { ActorRef, EventData, EventDefinition } from '@fenster/contracts';
+import type { Clock, Logger } from '@fenster/runtime';
+import type { Database, EntityManager, Sql } from './database.js';
+import { appendToOutbox, toOutboxRow, type EmitOptions, type OutboxRow } from './outbox.js';
+import { isConflict } from './transient.js';
+
+/** On whose behalf something happens, and what set it off. */
+export interface Origin {
+  actor: ActorRef;
+  correlationId: string;
+  causationId?: string;
+}
+
+/** What a command needs; requests and consumers both have it. */
+export interface Ctx {
+  readonly database: Database;
+  /** The tenant whose rows are visible; absent for work across tenants. */
+  readonly workspaceId?: string;
+  readonly origin: Origin;
+  readonly now: Clock;
+  readonly log: Logger;
+  /** Called after a commit that emitted, so that the relay need not wait for its next poll. */
+  readonly wakeRelay: () => void;
+}
+
+/** Code that writes or emits takes a Tx, so that it cannot run outside a transaction. */
+export interface Tx {
+  readonly em: EntityManager;
+  readonly sql: Sql;
+  readonly workspaceId: string | undefined;
+  readonly origin: Origin;
+  readonly log: Logger;
+  now(): Date;
+  /** Validates now; stored with the transaction and published after it. @throws ZodError for data off the schema. */
+  emit<D extends EventDefinition>(event: D, options: EmitOptions<EventData<D>>): void;
+  /** Runs once the transaction is durable, and not at all if it fails: to wake what works on its rows. */
+  afterCommit(wake: () => void): void;
+}
+
+const ATTEMPTS = 5;
+
+/**
+ * The only opener of transactions. State and events are stored together; the events get their place in the
+ * workspace's log as the last statement, so that the counter row is locked for one round trip and not longer.
+ * A serialization failure or deadlock runs `work` again, up to five times.
+ */
+export async function transact<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await attemptOnce(ctx, work);
+    } catch (error) {
+      if (attempt >= ATTEMPTS || !isConflict(error)) throw error;
+    }
+  }
+}
+
+async function attemptOnce<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const parent = ctx.workspaceId === undefined ? ctx.database.system() : ctx.database.forTenant(ctx.workspaceId);
+  const emitted: OutboxRow[] = [];
+  const wakes: (() => void)[] = [];
+  const result = await parent.transactional(async (em) => {
+    const scoped = em as EntityManager;
+    const tx: Tx = {
+      em: scoped,
+      sql: scoped.getKysely() as Sql,
+      workspaceId: ctx.workspaceId,
+      origin: ctx.origin,
+      log: ctx.log,
+      now: ctx.now,
+      emit: (event, options) => emitted.push(toOutboxRow(event, options, tx)),
+      afterCommit: (wake) => wakes.push(wake),
+    };
+    const value = await work(tx);
+    await scoped.flush();
+    if (emitted.length > 0) await appendToOutbox(tx.sql, emitted);
+    return value;
+  });
+  if (emitted.length > 0) ctx.wakeRelay();
+  for (const wake of wakes) wake();
+  return result;
+}

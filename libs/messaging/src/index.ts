@@ -1,0 +1,4 @@
+export * from './connect.js';
+export * from './publisher.js';
+export * from './reader.js';
+export * from './streams.js';
