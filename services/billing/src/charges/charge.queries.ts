@@ -1,0 +1,86 @@
+import { checkPageSize, type BatchLoad, type GraphQLContext } from '@fenster/graphql';
+import { invalidInput, isId } from '@fenster/runtime';
+import { Charge } from './charge.entity.js';
+import { ConversationTotal } from './conversation-total.entity.js';
+
+export interface ChargePageRequest {
+  conversationId: string;
+  first: number;
+  after: string | null | undefined;
+}
+
+/** @throws DomainError INVALID_INPUT for a page size or position that the API does not hand out. */
+export function loadChargePage(ctx: GraphQLContext, request: ChargePageRequest): Promise<ChargePageRows> {
+  const { conversationId, first, after } = request;
+  if (!isId(conversationId)) throw invalidInput('conversationId', 'is not an id.');
+  checkPageSize(first);
+  if (after != null && !isId(after)) throw invalidInput('after', 'is not a position that this API handed out.');
+  return ctx.loader(chargePages).load(request) as Promise<ChargePageRows>;
+}
+
+export interface ChargePageRows {
+  nodes: Charge[];
+  nextPage: string | null;
+}
+
+/** All pages that one tick asks for in one query. */
+const chargePages: BatchLoad<ChargePageRequest, ChargePageRows> = async (ctx, requests) => {
+  const pages = requests.map(({ conversationId, first, after = null }, index) => ({
+    index,
+    conversationId,
+    first,
+    after,
+  }));
+  const rows = await ctx.em.execute<({ page: number } & Record<string, unknown>)[]>(
+    `select request.index as page, found.*
+     from jsonb_to_recordset(?::jsonb) as request(index int, "conversationId" uuid, first int, after uuid)
+     cross join lateral (
+       select * from charge
+       where workspace_id = ? and conversation_id = request."conversationId" and (request.after is null or id > request.after)
+       order by id limit request.first + 1
+     ) as found
+     order by request.index, found.id`,
+    [JSON.stringify(pages), ctx.requireActor().workspaceId],
+  );
+  const byPage = Map.groupBy(rows, (row) => row.page);
+  return new Map(
+    requests.map((request, index) => {
+      const found = (byPage.get(index) ?? []).map(({ page: _page, ...row }) => ctx.em.map(Charge, row));
+      const nodes = found.slice(0, request.first);
+      return [request, { nodes, nextPage: found.length > nodes.length ? nodes.at(-1)!.id : null }];
+    }),
+  );
+};
+
+export const chargesById: BatchLoad<string, Charge> = async (ctx, ids) => {
+  const found = await ctx.em.find(Charge, {
+    workspaceId: ctx.requireActor().workspaceId,
+    id: { $in: ids.filter(isId) },
+  });
+  return new Map(found.map((charge) => [charge.id, charge]));
+};
+
+export const conversationTotals: BatchLoad<string, ConversationTotal[]> = async (ctx, conversationIds) => {
+  const found = await ctx.em.find(
+    ConversationTotal,
+    { workspaceId: ctx.requireActor().workspaceId, conversationId: { $in: conversationIds.filter(isId) } },
+    { orderBy: { currency: 'asc' } },
+  );
+  return Map.groupBy(found, (total) => total.conversationId);
+};
+
+interface UnratedRow {
+  conversation_id: string;
+  reason: string;
+  messages: number;
+}
+
+export const unratedMessages: BatchLoad<string, UnratedRow[]> = async (ctx, conversationIds) => {
+  const found = await ctx.em.execute<UnratedRow[]>(
+    `select conversation_id, reason, count(*)::int as messages from unrated_message
+     where workspace_id = ? and conversation_id in (select jsonb_array_elements_text(?::jsonb)::uuid)
+     group by conversation_id, reason order by reason`,
+    [ctx.requireActor().workspaceId, JSON.stringify(conversationIds.filter(isId))],
+  );
+  return Map.groupBy(found, (row) => row.conversation_id);
+};

@@ -1,0 +1,49 @@
+import { Authorized, type GraphQLContext } from '@fenster/graphql';
+import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { formatMicros } from '../price-books/price-book.js';
+import type { Charge } from './charge.entity.js';
+import { chargesById, loadChargePage } from './charge.queries.js';
+import { ChargePage, ChargeType, ConversationType, Money, TraceFactType } from './charge.types.js';
+
+export const DEFAULT_PAGE = 50;
+
+@Resolver(() => ChargeType)
+export class ChargeResolver {
+  @Authorized('cost:read')
+  @Query(() => ChargePage, { description: 'What the messages of a conversation cost, one by one.' })
+  charges(
+    @Arg('conversationId', () => ID) conversationId: string,
+    @Arg('first', () => Int, { defaultValue: DEFAULT_PAGE, description: 'At most 100.' }) first: number,
+    @Arg('after', () => String, { nullable: true }) after: string | null | undefined,
+    @Ctx() ctx: GraphQLContext,
+  ): Promise<unknown> {
+    return loadChargePage(ctx, { conversationId, first, after });
+  }
+
+  @FieldResolver(() => Money)
+  amount(@Root() { amountMicros, currency }: Charge): Money {
+    return money(amountMicros, currency);
+  }
+
+  @FieldResolver(() => [TraceFactType], { description: 'Why the amount is what it is, in the order of the reasoning.' })
+  trace(@Root() charge: Charge): TraceFactType[] {
+    return charge.trace.map(({ fact, value }) => ({ fact, value: String(value) }));
+  }
+
+  @FieldResolver(() => ConversationType, { nullable: true, description: 'Null if you may not see it.' })
+  conversation(@Root() charge: Charge): ConversationType {
+    return { id: charge.conversationId };
+  }
+}
+
+export function money(amountMicros: number, currency: string): Money {
+  return { amountMicros, currency, decimal: formatMicros(amountMicros) };
+}
+
+export async function resolveCharge({ id }: { id: string }, ctx: GraphQLContext): Promise<Charge | undefined> {
+  return mayReadCosts(ctx) ? ctx.loader(chargesById).load(id) : undefined;
+}
+
+export function mayReadCosts(ctx: GraphQLContext): boolean {
+  return ctx.requireActor().permissions.includes('cost:read');
+}

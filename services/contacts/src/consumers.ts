@@ -1,0 +1,4 @@
+import type { ConsumerDefinition } from '@fenster/database';
+import { threadEventsConsumer } from './identities/thread-events.consumer.js';
+
+export const consumers: readonly ConsumerDefinition[] = [threadEventsConsumer];

@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { accessibleWhere, allows } from '@fenster/auth';
+import { checkPageSize, decodePage, encodePage, type BatchLoad } from '@fenster/graphql';
+import { isId } from '@fenster/runtime';
+import { abilityOf, type ContactsContext } from '../context.js';
+import { ContactIdentity } from '../identities/contact-identity.entity.js';
+import { Contact } from './contact.entity.js';
+import { mayStillCome, WAITS_MS } from './late-contact.js';
+
+/** A contact under the id that was asked for, which may be an alias: a reference keeps its key. */
+export interface FoundContact {
+  id: string;
+  /** The contact's own id. */
+  contactId: string;
+  workspaceId: string;
+  name: string | null;
+  createdAt: Date;
+}
+
+function asFound(id: string, { id: contactId, workspaceId, name, createdAt }: Contact): FoundContact {
+  return { id, contactId, workspaceId, name: name ?? null, createdAt };
+}
+
+/** A page of those contacts that the actor may see, the newest first. */
+export async function listContacts(
+  ctx: ContactsContext,
+  { first, after }: { first: number; after?: string | undefined },
+): Promise<{ nodes: FoundContact[]; nextPage: string | null }> {
+  const size = checkPageSize(first);
+  const position = after === undefined ? undefined : decodePage(after, 'after');
+  const rows = await ctx.em.find(
+    Contact,
+    {
+      $and: [
+        accessibleWhere(abilityOf(ctx), 'read', 'Contact'),
+        // Says twice what the second half says, so that the index has a range to read.
+        position
+          ? {
+              createdAt: { $lte: position.at },
+              $or: [{ createdAt: { $lt: position.at } }, { id: { $lt: position.id } }],
+            }
+          : {},
+      ],
+    },
+    { orderBy: { createdAt: 'desc', id: 'desc' }, limit: size + 1 },
+  );
+  const nodes = rows.slice(0, size);
+  const oldest = nodes.at(-1);
+  return {
+    nodes: nodes.map((contact) => asFound(contact.id, contact)),
+    nextPage: rows.length > size && oldest ? encodePage({ at: oldest.createdAt, id: oldest.id }) : null,
+  };
+}
+
+/** Those of the contacts that the actor may see, by their own ids or by aliases. One query. */
+export const contactsById: BatchLoad<string, FoundContact> = async (ctx, ids) => {
+  const ability = abilityOf(ctx);
+  const wanted = ids.filter(isId);
+  if (wanted.length === 0 || !ability.can('read', 'Contact')) return new Map();
+  const { workspaceId } = ctx.requireActor();
+  const rows = await ctx.em.execute<{ wanted_id: string; workspace_id: string }[]>(
+    `select wanted.id as wanted_id, contact.workspace_id, contact.id, contact.name, contact.created_at
+     from unnest(?::uuid[]) as wanted(id)
+     left join contact_alias on contact_alias.workspace_id = ? and contact_alias.id = wanted.id
+     join contact on contact.workspace_id = ? and contact.id = coalesce(contact_alias.contact_id, wanted.id)`,
+    // As a literal, because MikroORM makes a list of parameters of an array.
+    [`{${wanted.join()}}`, workspaceId, workspaceId],
+  );
+  const found = rows.map(({ wanted_id: id, ...row }) => asFound(id, ctx.em.map(Contact, row)));
+  return new Map(
+    found.filter((contact) => allows(ability, 'read', 'Contact', contact)).map((contact) => [contact.id, contact]),
+  );
+};
+
+/** Like {@link contactsById}, but waits up to a second for contacts that are on their way. One query per attempt. */
+export const referredContacts: BatchLoad<string, FoundContact> = async (ctx, ids) => {
+  const found = new Map(await contactsById(ctx, ids));
+  if (!abilityOf(ctx).can('read', 'Contact')) return found;
+  for (const wait of WAITS_MS) {
+    const missing = ids.filter((id) => !found.has(id) && isId(id) && mayStillCome(id, ctx.now()));
+    if (missing.length === 0) break;
+    await sleep(wait);
+    for (const [id, contact] of await contactsById(ctx, missing)) found.set(id, contact);
+  }
+  return found;
+};
+
+/** What a contact is called now, by the contact's own id; the latest first. */
+export const currentIdentities: BatchLoad<string, ContactIdentity[]> = async (ctx, contactIds) => {
+  const identities = await ctx.em.find(
+    ContactIdentity,
+    {
+      $and: [
+        accessibleWhere(abilityOf(ctx), 'read', 'ContactIdentity'),
+        { contactId: { $in: [...contactIds] }, validTo: null },
+      ],
+    },
+    { orderBy: { validFrom: 'desc', id: 'desc' } },
+  );
+  return Map.groupBy(identities, (identity) => identity.contactId);
+};

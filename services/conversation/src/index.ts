@@ -1,0 +1,3 @@
+export { loadConfig } from './config.js';
+export { migrations } from './migrations.js';
+export { createConversationService as createService, subgraph } from './service.js';

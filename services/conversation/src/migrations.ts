@@ -1,0 +1,99 @@
+import { tenantTable, type MigrationStep } from '@fenster/database';
+
+const SERVICE = 'conversation';
+
+export const migrations: readonly MigrationStep[] = [
+  {
+    name: '202611211200-threads-conversations-messages',
+    statements: [
+      // Who talks with whom: one person on one channel, for ever.
+      `create table thread (
+         workspace_id uuid not null,
+         id uuid not null,
+         channel_id uuid not null,
+         contact_id uuid not null,
+         phone text,
+         bsuid text,
+         username text,
+         profile_name text,
+         last_seq int not null default 0,
+         open_conversation_id uuid,
+         last_customer_message_at timestamptz,
+         window_expires_at timestamptz,
+         created_at timestamptz not null,
+         primary key (workspace_id, id)
+       ) with (fillfactor = 80)`,
+      ...tenantTable(SERVICE, 'thread'),
+
+      // How the provider names that person; several names may lead to one thread.
+      `create table thread_identity (
+         workspace_id uuid not null,
+         channel_id uuid not null,
+         kind text not null,
+         value text not null,
+         thread_id uuid not null,
+         created_at timestamptz not null,
+         primary key (workspace_id, channel_id, kind, value),
+         foreign key (workspace_id, thread_id) references thread (workspace_id, id)
+       )`,
+      ...tenantTable(SERVICE, 'thread_identity'),
+
+      // What an agent works on.
+      `create table conversation (
+         workspace_id uuid not null,
+         id uuid not null,
+         thread_id uuid not null,
+         channel_id uuid not null,
+         contact_id uuid not null,
+         status text not null,
+         last_seq int not null,
+         last_message_at timestamptz not null,
+         opened_at timestamptz not null,
+         primary key (workspace_id, id),
+         foreign key (workspace_id, thread_id) references thread (workspace_id, id)
+       ) with (fillfactor = 80)`,
+      `create index conversation_recent on conversation (workspace_id, last_message_at desc, id desc)`,
+      ...tenantTable(SERVICE, 'conversation'),
+
+      `create table message (
+         workspace_id uuid not null,
+         id uuid not null,
+         thread_id uuid not null,
+         conversation_id uuid not null,
+         channel_id uuid not null,
+         seq int not null,
+         direction text not null,
+         type text not null,
+         text text,
+         payload jsonb,
+         status text not null,
+         error_code int,
+         error_title text,
+         provider_message_id text,
+         author_id uuid,
+         sent_at timestamptz not null,
+         created_at timestamptz not null,
+         primary key (workspace_id, id),
+         unique (workspace_id, thread_id, seq),
+         foreign key (workspace_id, conversation_id) references conversation (workspace_id, id)
+       )`,
+      `create unique index message_provider_id on message (workspace_id, channel_id, provider_message_id)
+         where provider_message_id is not null`,
+      `create index message_conversation on message (workspace_id, conversation_id, seq)`,
+      ...tenantTable(SERVICE, 'message'),
+
+      // A status that came before its message.
+      `create table parked_status (
+         workspace_id uuid not null,
+         channel_id uuid not null,
+         provider_message_id text not null,
+         status text not null,
+         error_code int,
+         error_title text,
+         occurred_at timestamptz not null,
+         primary key (workspace_id, channel_id, provider_message_id, status)
+       )`,
+      ...tenantTable(SERVICE, 'parked_status'),
+    ],
+  },
+];

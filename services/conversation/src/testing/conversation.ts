@@ -1,0 +1,189 @@
+import { generateKeyPair } from 'node:crypto';
+import { promisify } from 'node:util';
+import { createTokenVerifier, PERMISSIONS, signToken, type Permission } from '@fenster/auth';
+import {
+  subjectOf,
+  type ChannelMessageAccepted,
+  type ChannelMessageReceived,
+  type ChannelStatusReceived,
+  type Envelope,
+  type EventData,
+  type EventDefinition,
+} from '@fenster/contracts';
+import { openDatabase, readLog, transact, type Ctx, type Database } from '@fenster/database';
+import { connectNats, type NatsConnection } from '@fenster/messaging';
+import { createLogger, newId, systemClock, type Clock, type Service } from '@fenster/runtime';
+import { jetstream } from '@nats-io/jetstream';
+import { exportJWK } from 'jose';
+import { createTestDatabase } from '../../../../test/support/test-database.js';
+import { startTestNats } from '../../../../test/support/test-nats.js';
+import { consumers } from '../consumers.js';
+import { entities } from '../entities.js';
+import { migrations } from '../migrations.js';
+import { createService } from '../index.js';
+
+const log = createLogger('test', 'silent');
+
+export interface TestConversation {
+  database: Database;
+  channelId: string;
+  /** Hands events to the consumers' handlers in one transaction, as the event path does. */
+  receive<D extends EventDefinition>(workspaceId: string, event: D, ...data: EventData<D>[]): Promise<void>;
+  logOf(workspaceId: string): Promise<Envelope[]>;
+  close(): Promise<void>;
+}
+
+/** The service's database and handlers, without a process around them. */
+export async function createTestConversation(now: Clock = systemClock): Promise<TestConversation> {
+  const { url, drop } = await createTestDatabase('conversation', migrations);
+  const database = await openDatabase({ service: 'conversation', url, poolSize: 4, entities, log });
+  const ctx: Ctx = {
+    database,
+    now,
+    log,
+    wakeRelay: () => {},
+    origin: { actor: { kind: 'system' }, correlationId: 'test' },
+  };
+  return {
+    database,
+    channelId: newId(),
+    async receive(workspaceId, event, ...data) {
+      const subscription = consumers
+        .flatMap((consumer) => consumer.subscriptions)
+        .find((each) => each.event === event)!;
+      await transact(ctx, (tx) =>
+        subscription.handle(
+          tx,
+          data.map((each) => envelopeOf(workspaceId, event, each)),
+        ),
+      );
+    },
+    logOf: (workspaceId) => readLog(database.forTenant(workspaceId), 0, 10_000),
+    async close() {
+      await database.close();
+      await drop();
+    },
+  };
+}
+
+function envelopeOf<D extends EventDefinition>(workspaceId: string, event: D, data: EventData<D>, seq = 1): Envelope {
+  const now = new Date().toISOString();
+  return {
+    id: newId(),
+    name: event.name,
+    version: event.version,
+    workspaceId,
+    seq,
+    entityId: newId(),
+    occurredAt: now,
+    recordedAt: now,
+    actor: { kind: 'provider' },
+    correlationId: 'test',
+    dataClass: event.dataClass,
+    data,
+  };
+}
+
+export interface RunningConversation {
+  url: string;
+  database: Database;
+  channelId: string;
+  tokenOf(workspaceId: string, permissions?: readonly Permission[], memberId?: string): Promise<string>;
+  publish<D extends EventDefinition>(workspaceId: string, event: D, ...data: EventData<D>[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The whole service with NATS, as its own process would run it. */
+export async function startConversation({
+  now = systemClock,
+  onStatement,
+}: { now?: Clock; onStatement?: (text: string) => void } = {}): Promise<RunningConversation> {
+  const [{ url: databaseUrl, drop }, nats, keys] = await Promise.all([
+    createTestDatabase('conversation', migrations),
+    startTestNats(),
+    promisify(generateKeyPair)('ed25519'),
+  ]);
+  const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'test', alg: 'EdDSA' };
+  const service: Service = await createService(
+    {
+      HOST: '127.0.0.1',
+      PORT: 0,
+      LOG_LEVEL: 'silent',
+      NATS_URL: nats.url,
+      DATABASE_URL: databaseUrl,
+      DATABASE_POOL_SIZE: 6,
+      JWKS_URL: '',
+    },
+    {
+      now,
+      verifier: createTokenVerifier({ jwks: async () => ({ keys: [jwk] }) }),
+      ...(onStatement && { onStatement }),
+    },
+  );
+  await service.start();
+  const database = await openDatabase({ service: 'conversation', url: databaseUrl, poolSize: 4, entities, log });
+  const connection: NatsConnection = await connectNats({ url: nats.url, name: 'test', log });
+  return {
+    url: `${service.url}/graphql`,
+    database,
+    channelId: newId(),
+    tokenOf: (workspaceId, permissions = PERMISSIONS, memberId = newId()) =>
+      signToken(
+        { kid: 'test', privateKey: keys.privateKey as never },
+        { id: memberId, workspaceId, role: 'test', permissions, sessionId: undefined },
+        new Date(),
+        600,
+      ),
+    async publish(workspaceId, event, ...data) {
+      const envelopes = data.map((each, index) => envelopeOf(workspaceId, event, each, index + 1));
+      await jetstream(connection).publish(subjectOf(event, workspaceId), JSON.stringify(envelopes));
+    },
+    async stop() {
+      await connection.close();
+      await database.close();
+      await service.stop();
+      await nats.stop();
+      await drop();
+    },
+  };
+}
+
+let counter = 0;
+const unique = () => (counter += 1);
+
+export function customerMessage(
+  channelId: string,
+  overrides: Partial<ChannelMessageReceived> = {},
+): ChannelMessageReceived {
+  return {
+    channelId,
+    identity: { phone: '+491701234567', bsuid: 'DE.1', profileName: 'Ada' },
+    providerMessageId: `wamid.in${unique()}`,
+    type: 'text',
+    text: 'Hallo',
+    sentAt: new Date().toISOString(),
+    opensWindow: true,
+    ...overrides,
+  };
+}
+
+export function status(
+  channelId: string,
+  about: { messageId?: string; providerMessageId?: string },
+  value: ChannelStatusReceived['status'],
+  errors: ChannelStatusReceived['errors'] = [],
+): ChannelStatusReceived {
+  return {
+    channelId,
+    providerMessageId: about.providerMessageId ?? `wamid.out${unique()}`,
+    ...(about.messageId && { messageId: about.messageId }),
+    status: value,
+    occurredAt: new Date().toISOString(),
+    account: { currency: 'EUR', timeZone: 'Europe/Berlin' },
+    errors,
+  };
+}
+
+export function acceptance(channelId: string, messageId: string, providerMessageId: string): ChannelMessageAccepted {
+  return { channelId, messageId, providerMessageId, acceptedAt: new Date().toISOString() };
+}

@@ -1,0 +1,22 @@
+import { subgraphServiceEnv } from '@fenster/graphql';
+import { parseConfig, secretKey, type Environment } from '@fenster/runtime';
+import { z } from 'zod';
+
+// Identity checks tokens by the key set in its own database.
+const { JWKS_URL: _, ...serviceEnv } = subgraphServiceEnv;
+
+const schema = z.object({
+  ...serviceEnv,
+  /** Seals the private signing keys. */
+  SECRET_KEY: secretKey,
+  /** How long an access token is good for, and with it the longest that a withdrawn right may live on. */
+  ACCESS_TOKEN_SECONDS: z.coerce.number().int().min(1).max(3_600).default(900),
+  /** How long somebody stays signed in at most. */
+  SESSION_DAYS: z.coerce.number().int().min(1).max(365).default(30),
+});
+
+export type IdentityConfig = z.output<typeof schema>;
+
+export function loadConfig(env: Environment): IdentityConfig {
+  return parseConfig('identity', schema, env);
+}

@@ -1,0 +1,32 @@
+import { defineAbility, type Ability } from '@fenster/auth';
+import type { Ctx } from '@fenster/database';
+import type { GraphQLContext } from '@fenster/graphql';
+import { defineRules } from './ability.js';
+import type { PasswordVerifier } from './members/password.js';
+import type { KeyRing } from './signing-keys/key-ring.js';
+
+export interface IdentityApp {
+  keyRing: KeyRing;
+  isPassword: PasswordVerifier;
+  accessTokenSeconds: number;
+  sessionDays: number;
+}
+
+export type IdentityContext = GraphQLContext<IdentityApp>;
+
+export function abilityOf(ctx: IdentityContext): Ability {
+  return defineAbility(ctx.requireActor(), defineRules);
+}
+
+/** For work that begins without an actor and ends in a workspace: signing in, and renewing. */
+export function onBehalfOf(ctx: IdentityContext, member: { id: string; workspaceId: string }): Ctx {
+  const { database, now, log, wakeRelay, origin } = ctx;
+  return {
+    database,
+    now,
+    log,
+    wakeRelay,
+    workspaceId: member.workspaceId,
+    origin: { ...origin, actor: { kind: 'member', id: member.id } },
+  };
+}

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEMO_WORKSPACE } from './demo.js';
+import { Member } from './members/member.entity.js';
+import { ROLES } from './members/role.js';
+import { IdentityUnderTest } from './testing/identity-under-test.js';
+
+const SIGN_IN = /* GraphQL */ `
+  mutation ($email: String!, $password: String!) {
+    signIn(email: $email, password: $password) {
+      __typename
+      ... on Session {
+        member {
+          role
+        }
+      }
+    }
+  }
+`;
+
+const identity = new IdentityUnderTest();
+beforeAll(() => identity.start());
+afterAll(() => identity.stop());
+
+describe('the demo workspace', () => {
+  it('has one member of each role, who can sign in with what it returns', async () => {
+    const demo = await identity.service.seedDemo({ password: 'fenster demo 1' });
+    expect(demo).toMatchObject({ workspaceId: DEMO_WORKSPACE.id, name: 'Fenster Demo' });
+    expect(demo.members.map((member) => member.role)).toEqual(ROLES);
+    for (const { email, password, role } of demo.members) {
+      const { data } = await identity.query(SIGN_IN, { variables: { email, password } });
+      expect(data!.signIn).toEqual({ __typename: 'Session', member: { role } });
+    }
+  });
+
+  it('made again, even twice at once, is the same one', async () => {
+    const input = { password: 'fenster demo 1' };
+    const first = await identity.service.seedDemo(input);
+    const [second, third] = await Promise.all([identity.service.seedDemo(input), identity.service.seedDemo(input)]);
+    expect(second).toEqual(first);
+    expect(third).toEqual(first);
+    expect(await identity.database.system().count(Member)).toBe(ROLES.length);
+  });
+
+  it('made again with another password lets members in with that one', async () => {
+    const { members } = await identity.service.seedDemo({ password: 'another demo 2' });
+    const signIn = async (password: string) => {
+      const { data } = await identity.query(SIGN_IN, { variables: { email: members[0]!.email, password } });
+      return (data!.signIn as { __typename: string }).__typename;
+    };
+    expect(await signIn('another demo 2')).toBe('Session');
+    expect(await signIn('fenster demo 1')).toBe('InvalidCredentials');
+  });
+
+  it('is refused a weak password, with every rule that it breaks', async () => {
+    await expect(identity.service.seedDemo({ password: 'demo' })).rejects.toMatchObject({
+      code: 'WEAK_PASSWORD',
+      message: 'The demo password breaks: TOO_SHORT, NO_DIGIT.',
+    });
+  });
+});

@@ -1,0 +1,6 @@
+import { Member } from './members/member.entity.js';
+import { Session } from './sessions/session.entity.js';
+import { SigningKey } from './signing-keys/signing-key.entity.js';
+import { Workspace } from './workspaces/workspace.entity.js';
+
+export const entities = [Workspace, Member, Session, SigningKey];

@@ -1,0 +1,71 @@
+import { createTokenVerifier } from '@fenster/auth';
+import { createSubgraphService, type Infrastructure, type Overrides, type SubgraphOptions } from '@fenster/graphql';
+import { newId, sendJson, type Service } from '@fenster/runtime';
+import type { IdentityConfig } from './config.js';
+import type { IdentityApp } from './context.js';
+import { createDemoWorkspace, type DemoWorkspace } from './demo.js';
+import { entities } from './entities.js';
+import { MemberResolver, resolveMember } from './members/member.resolver.js';
+import { createPasswordVerifier } from './members/password.js';
+import { migrations } from './migrations.js';
+import { SessionResolver } from './sessions/session.resolver.js';
+import { createKeyRing, type KeyRing } from './signing-keys/key-ring.js';
+import { resolveWorkspace, WorkspaceResolver } from './workspaces/workspace.resolver.js';
+
+export const subgraph: SubgraphOptions = {
+  resolvers: [MemberResolver, SessionResolver, WorkspaceResolver],
+  references: {
+    Member: { permission: 'signed-in', resolve: resolveMember },
+    Workspace: { permission: 'workspace:read', resolve: resolveWorkspace },
+  },
+};
+
+export interface IdentityService extends Service {
+  /** For the local deployment: one workspace with a member of each role. May be called before `start`, and again. */
+  seedDemo(input: { password: string }): Promise<DemoWorkspace>;
+  /** Adds a signing key; tokens of the older ones stay valid until they expire. */
+  rotateSigningKey(): Promise<void>;
+}
+
+export async function createIdentityService(
+  config: IdentityConfig,
+  overrides: Overrides = {},
+): Promise<IdentityService> {
+  let infrastructure!: Infrastructure;
+  let keyRing!: KeyRing;
+  const service = await createSubgraphService<IdentityApp>({
+    name: 'identity',
+    // Never asked: the verifier below has the key set itself.
+    config: { ...config, JWKS_URL: '' },
+    overrides,
+    entities,
+    migrations,
+    consumers: [],
+    subgraph,
+    async build(built) {
+      infrastructure = built;
+      const origin = { actor: { kind: 'system', id: 'identity' }, correlationId: newId() } as const;
+      keyRing = createKeyRing({ ...infrastructure, origin }, config.SECRET_KEY);
+      return {
+        app: {
+          keyRing,
+          isPassword: await createPasswordVerifier(),
+          accessTokenSeconds: config.ACCESS_TOKEN_SECONDS,
+          sessionDays: config.SESSION_DAYS,
+        },
+        verifier: createTokenVerifier({ jwks: () => keyRing.publicKeys(), now: infrastructure.now }),
+        routes: {
+          'GET /.well-known/jwks.json': async (_request, response) => {
+            response.setHeader('cache-control', 'public, max-age=60');
+            sendJson(response, 200, await keyRing.publicKeys());
+          },
+        },
+        start: () => keyRing.ensureKey(),
+      };
+    },
+  });
+  return Object.assign(service, {
+    seedDemo: (input: { password: string }) => createDemoWorkspace(infrastructure, input),
+    rotateSigningKey: () => keyRing.rotate(),
+  });
+}

@@ -1,0 +1,80 @@
+import type { webcrypto } from 'node:crypto';
+import { transact, sql, type Ctx } from '@fenster/database';
+import { newId, seal, unseal } from '@fenster/runtime';
+import { exportJWK, exportPKCS8, generateKeyPair, importPKCS8, type JSONWebKeySet } from 'jose';
+import { SigningKey } from './signing-key.entity.js';
+
+export interface KeyRing {
+  /** The public half of every key: tokens of older keys stay valid until they expire. */
+  publicKeys(): Promise<JSONWebKeySet>;
+  /** The newest key. */
+  signingKey(): Promise<{ kid: string; privateKey: webcrypto.CryptoKey }>;
+  /** Makes the first key of an installation. Services that start at the same moment agree on one. */
+  ensureKey(): Promise<void>;
+  /** Adds a key, which signs from now on here, and within five seconds in other processes. */
+  rotate(): Promise<void>;
+}
+
+const ALGORITHM = 'EdDSA';
+/** How old the keys in memory may be. Verifiers elsewhere fetch the set when they meet a key that they do not know. */
+const MAX_AGE_MS = 5_000;
+
+/** The keys that sign access tokens. The private halves never leave the database unsealed. */
+export function createKeyRing(ctx: Ctx, secretKey: Buffer): KeyRing {
+  let loaded: { keys: Promise<SigningKey[]>; at: number } | undefined;
+  let opened: { kid: string; privateKey: webcrypto.CryptoKey } | undefined;
+
+  function keys(): Promise<SigningKey[]> {
+    const now = ctx.now().getTime();
+    if (!loaded || now - loaded.at >= MAX_AGE_MS) {
+      const loading = ctx.database.system().find(SigningKey, {}, { orderBy: { kid: 'desc' } });
+      loaded = { keys: loading, at: now };
+      loading.catch(() => (loaded = undefined));
+    }
+    return loaded.keys;
+  }
+
+  return {
+    async publicKeys() {
+      return { keys: (await keys()).map((key) => key.publicJwk) };
+    },
+    async signingKey() {
+      const newest = (await keys())[0];
+      if (!newest) throw new Error('There is no signing key.');
+      if (opened?.kid !== newest.kid) {
+        const pem = unseal(secretKey, newest.privateKey, sealContext(newest.kid));
+        opened = { kid: newest.kid, privateKey: await importPKCS8(pem, ALGORITHM) };
+      }
+      return opened;
+    },
+    async ensureKey() {
+      await transact(ctx, async (tx) => {
+        await sql`select pg_advisory_xact_lock(hashtext('fenster signing key'))`.execute(tx.sql);
+        if ((await tx.em.count(SigningKey)) > 0) return;
+        tx.em.create(SigningKey, await newSigningKey(secretKey, tx.now()));
+      });
+      loaded = undefined;
+    },
+    async rotate() {
+      await transact(ctx, async (tx) => {
+        tx.em.create(SigningKey, await newSigningKey(secretKey, tx.now()));
+      });
+      loaded = undefined;
+    },
+  };
+}
+
+async function newSigningKey(secretKey: Buffer, createdAt: Date) {
+  const kid = newId();
+  const { publicKey, privateKey } = await generateKeyPair(ALGORITHM, { crv: 'Ed25519', extractable: true });
+  return {
+    kid,
+    publicJwk: { ...(await exportJWK(publicKey)), kid, alg: ALGORITHM, use: 'sig' },
+    privateKey: seal(secretKey, await exportPKCS8(privateKey), sealContext(kid)),
+    createdAt,
+  };
+}
+
+function sealContext(kid: string): string {
+  return `signing_key:${kid}`;
+}

@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { createLogger, newId } from '@fenster/runtime';
+import { openDatabase, type Database } from '@fenster/database';
+import { inject } from 'vitest';
+import { createTestDatabase } from '../../../../test/support/test-database.js';
+import { entities } from '../entities.js';
+import { loadConfig } from '../config.js';
+import { Member } from '../members/member.entity.js';
+import { hashPassword } from '../members/password.js';
+import { migrations } from '../migrations.js';
+import { createIdentityService, type IdentityService } from '../service.js';
+import { Workspace } from '../workspaces/workspace.entity.js';
+
+export interface Answer {
+  status: number;
+  data?: Record<string, unknown> | null;
+  errors?: { message: string; extensions: { code: string }; path?: string[] }[];
+}
+
+export const PASSWORD = 'correct horse 1';
+
+/** Identity as it runs, on a database of its own, with a clock that the test sets. */
+export class IdentityUnderTest {
+  now = new Date('2026-11-21T10:00:00Z');
+  readonly secretKey = randomBytes(32);
+  service!: IdentityService;
+  database!: Database;
+  databaseUrl!: string;
+  #dropDatabase!: () => Promise<void>;
+
+  async start(): Promise<this> {
+    const { url, drop } = await createTestDatabase('identity', migrations);
+    this.databaseUrl = url;
+    this.#dropDatabase = drop;
+    this.database = await openDatabase({
+      service: 'identity',
+      url,
+      poolSize: 2,
+      entities,
+      log: createLogger('test', 'silent'),
+    });
+    this.service = await this.anotherInstance();
+    return this;
+  }
+
+  /** A second process of the same service, on the same database. */
+  async anotherInstance(): Promise<IdentityService> {
+    const config = loadConfig({
+      DATABASE_URL: this.databaseUrl,
+      NATS_URL: inject('natsUrl'),
+      SECRET_KEY: this.secretKey.toString('base64'),
+      LOG_LEVEL: 'silent',
+    });
+    const service = await createIdentityService(config, { now: () => this.now });
+    await service.start();
+    return service;
+  }
+
+  async stop(): Promise<void> {
+    await this.service.stop();
+    await this.database.close();
+    await this.#dropDatabase();
+  }
+
+  async workspace(): Promise<string> {
+    const workspaceId = newId();
+    const em = this.database.system();
+    em.create(Workspace, { workspaceId, name: `Workspace ${workspaceId}`, createdAt: this.now });
+    await em.flush();
+    return workspaceId;
+  }
+
+  async member(workspaceId: string, role: string = 'agent', name = 'Anna Berg'): Promise<Member> {
+    const em = this.database.system();
+    const id = newId();
+    const member = em.create(Member, {
+      id,
+      workspaceId,
+      email: `${id}@example.test`,
+      name,
+      role,
+      passwordHash: await hashPassword(PASSWORD),
+      createdAt: this.now,
+    });
+    await em.flush();
+    return member;
+  }
+
+  async accessToken(member: Member, url = this.service.url): Promise<string> {
+    const { data } = await this.query(
+      `mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { ... on Session { accessToken } } }`,
+      { variables: { email: member.email, password: PASSWORD }, url },
+    );
+    return (data!.signIn as { accessToken: string }).accessToken;
+  }
+
+  async query(
+    query: string,
+    options: { variables?: Record<string, unknown>; token?: string; url?: string } = {},
+  ): Promise<Answer> {
+    const response = await fetch(`${options.url ?? this.service.url}/graphql`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        ...(options.token && { authorization: `Bearer ${options.token}` }),
+      },
+      body: JSON.stringify({ query, variables: options.variables }),
+    });
+    return { status: response.status, ...((await response.json()) as object) };
+  }
+}
