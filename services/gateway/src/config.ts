@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { authEnv, httpEnv, httpUrl, parseConfig, type Environment } from '@fenster/runtime';
+
+const bytes = z.coerce.number().int().min(1_024);
+const milliseconds = z.coerce.number().int().min(1);
+const count = z.coerce.number().int().min(1);
+const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+
+const schema = z.object({
+  ...httpEnv,
+  ...authEnv,
+  /** JSON object: name of the subgraph → its GraphQL URL. */
+  SUBGRAPHS: z
+    .string()
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text) as unknown;
+      } catch {
+        context.addIssue({ code: 'custom', message: 'must be a JSON object of subgraph names and URLs' });
+        return z.NEVER;
+      }
+    })
+    .pipe(z.record(z.string().regex(/^[a-z][a-z0-9_]*$/, { message: 'names are lower case words' }), httpUrl)),
+  /** The committed supergraph. Without it, the gateway asks the subgraphs and composes. */
+  SUPERGRAPH_FILE: z.string().optional(),
+  /** Origins of web pages that may use the API, separated by commas; `*` for all. The gateway's own host always may. */
+  ALLOWED_ORIGINS: z
+    .string()
+    .default('')
+    .transform((list) =>
+      list
+        .split(',')
+        .map((origin) => origin.trim())
+        .filter((origin) => origin !== ''),
+    ),
+  /** Introspection, suggestions in error messages, the GraphiQL page and `/schema.graphql`. */
+  INTROSPECTION: flag.default(false),
+
+  MAX_QUERY_DEPTH: count.default(12),
+  MAX_QUERY_ALIASES: count.default(15),
+  MAX_QUERY_DIRECTIVES: count.default(50),
+  MAX_QUERY_FIELDS: count.default(1_000),
+  MAX_QUERY_TOKENS: count.default(2_000),
+  MAX_BODY_BYTES: bytes.default(256 * 1024),
+  MAX_FRAME_BYTES: bytes.default(256 * 1024),
+  MAX_OPERATIONS_PER_SOCKET: count.default(50),
+
+  /** Limit of each call to a subgraph, in milliseconds. */
+  SUBGRAPH_TIMEOUT_MS: milliseconds.default(10_000),
+  /** Limit of each call that enriches an event: the events behind it wait. */
+  ENRICHMENT_TIMEOUT_MS: milliseconds.default(1_000),
+  CONNECTION_INIT_TIMEOUT_MS: milliseconds.default(3_000),
+  KEEP_ALIVE_MS: milliseconds.default(12_000),
+  OUTGOING_BUFFER_BYTES: bytes.default(1024 * 1024),
+  SLOW_SOCKET_TIMEOUT_MS: milliseconds.default(30_000),
+  /** What each shared subscription keeps of its newest events. */
+  RING_EVENTS: count.default(1_000),
+  RING_BYTES: bytes.default(2 * 1024 * 1024),
+  RETRY_START_MS: milliseconds.default(100),
+  RETRY_CAP_MS: milliseconds.default(500),
+});
+
+export type Config = z.output<typeof schema>;
+
+/** @throws ConfigurationError listing every problem. */
+export function loadConfig(env: Environment): Config {
+  return parseConfig('gateway', schema, env);
+}

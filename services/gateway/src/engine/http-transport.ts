@@ -1,0 +1,63 @@
+import type { ExecutionRequest, ExecutionResult } from '@graphql-tools/utils';
+import { print } from 'graphql';
+import { Pool } from 'undici';
+import type { SubgraphContext } from './subgraph-context.js';
+import { SubgraphUnavailableError, toGraphQLError } from './subgraph-error.js';
+
+export interface HttpTransport {
+  execute(request: ExecutionRequest): Promise<ExecutionResult>;
+  close(): Promise<void>;
+}
+
+/** Queries and mutations to one subgraph over kept-alive connections. */
+export function createHttpTransport(subgraph: string, url: string): HttpTransport {
+  const { origin, pathname, search } = new URL(url);
+  const pool = new Pool(origin, { connections: 64, pipelining: 1, keepAliveTimeout: 30_000 });
+
+  return {
+    async execute({ document, variables, context }) {
+      const { authorization, correlationId, timeoutMs, signal } = context as SubgraphContext;
+      const abort = new AbortController();
+      const onAbort = () => abort.abort();
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        abort.abort();
+      }, timeoutMs);
+      signal?.addEventListener('abort', onAbort, { once: true });
+      try {
+        if (signal?.aborted) abort.abort();
+        const response = await pool.request({
+          method: 'POST',
+          path: pathname + search,
+          headers: {
+            'content-type': 'application/json',
+            accept: 'application/graphql-response+json, application/json',
+            'x-correlation-id': correlationId,
+            ...(authorization === undefined ? {} : { authorization }),
+          },
+          body: JSON.stringify({ query: print(document), variables }),
+          signal: abort.signal,
+        });
+        return toResult(await response.body.json());
+      } catch (error) {
+        throw new SubgraphUnavailableError(subgraph, error, isLate ? 'SUBGRAPH_TIMEOUT' : 'SUBGRAPH_UNAVAILABLE');
+      } finally {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', onAbort);
+      }
+    },
+    close: () => pool.destroy(),
+  };
+}
+
+/** @throws if the answer is not a GraphQL result, e.g. the error page of a proxy. */
+function toResult(body: unknown): ExecutionResult {
+  const { data, errors } = body as { data?: unknown; errors?: unknown };
+  if (data === undefined && !Array.isArray(errors))
+    throw new Error('The subgraph did not answer with a GraphQL result.');
+  return {
+    data,
+    errors: Array.isArray(errors) ? errors.map(toGraphQLError) : undefined,
+  };
+}

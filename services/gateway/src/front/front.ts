@@ -1,0 +1,59 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
+import { WebSocketServer } from 'ws';
+import type { OriginPolicy } from '../http/origin.js';
+import { CloseCode } from './close-codes.js';
+import { Connection, type FrontContext } from './connection.js';
+
+export interface FrontOptions extends FrontContext {
+  origins: OriginPolicy;
+  maxFrameBytes: number;
+}
+
+/** The WebSocket end of the public endpoint. */
+export interface Front {
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Tells every client to connect again, and waits until they are gone, at most `graceMs` milliseconds. */
+  stop(graceMs?: number): Promise<void>;
+}
+
+export function createFront(options: FrontOptions): Front {
+  const connections = new Set<Connection>();
+  let isStopping = false;
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: true,
+    maxPayload: options.maxFrameBytes,
+    perMessageDeflate: false,
+    handleProtocols: (protocols) =>
+      protocols.has(GRAPHQL_TRANSPORT_WS_PROTOCOL) ? GRAPHQL_TRANSPORT_WS_PROTOCOL : false,
+  });
+
+  return {
+    upgrade(request, raw, head) {
+      if (isStopping) return refuse(raw, '503 Service Unavailable');
+      if (!options.origins.allows(request)) return refuse(raw, '403 Forbidden');
+      server.handleUpgrade(request, raw, head, (socket) => {
+        if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
+          return socket.close(CloseCode.subprotocolNotAcceptable, 'Subprotocol not acceptable');
+        }
+        const connection = new Connection(options, socket, raw);
+        connections.add(connection);
+        socket.once('close', () => connections.delete(connection));
+      });
+    },
+    async stop(graceMs = 1_000) {
+      isStopping = true;
+      for (const connection of connections) connection.close(CloseCode.serviceRestart, 'Service restart');
+      const closed = [...server.clients].map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+      const kill = setTimeout(() => server.clients.forEach((socket) => socket.terminate()), graceMs);
+      await Promise.all(closed);
+      clearTimeout(kill);
+    },
+  };
+}
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}

@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { INBOX, TEXTS } from '../testing/documents.js';
+import { GatewayUnderTest } from '../testing/gateway-under-test.js';
+import { RawSocket } from '../testing/raw-socket.js';
+
+let gateway: GatewayUnderTest;
+beforeEach(async () => {
+  gateway = await GatewayUnderTest.start({
+    CONNECTION_INIT_TIMEOUT_MS: '150',
+    KEEP_ALIVE_MS: '40',
+    MAX_OPERATIONS_PER_SOCKET: '2',
+    MAX_FRAME_BYTES: '10000',
+    ALLOWED_ORIGINS: 'https://inbox.example',
+  });
+});
+afterEach(() => gateway.stop());
+
+const open = (protocol?: string) => new RawSocket(gateway.socketUrl, protocol).opened();
+const begin = async () => new RawSocket(gateway.socketUrl).begin(await gateway.identity.authorization());
+const subscribe = (id: string, query: string) => ({ id, type: 'subscribe', payload: { query } });
+
+describe('The opening of a socket', () => {
+  it('is closed with 4408 without connection_init, and pings do not put it off', async () => {
+    const socket = await open();
+    const pings = setInterval(() => socket.send({ type: 'ping' }), 10);
+    expect(await socket.closed).toEqual({ code: 4408, reason: 'Connection initialisation timeout' });
+    clearInterval(pings);
+  });
+
+  it('is closed with 4429 at a second connection_init, even while the first is being checked', async () => {
+    const socket = await open();
+    const init = { type: 'connection_init', payload: { authorization: await gateway.identity.authorization() } };
+    socket.send(init);
+    socket.send(init);
+    expect(await socket.closed).toEqual({ code: 4429, reason: 'Too many initialisation requests' });
+  });
+
+  it('is closed with 4401 at an operation before the acknowledgement', async () => {
+    const socket = await open();
+    socket.send(subscribe('1', INBOX));
+    expect(await socket.closed).toEqual({ code: 4401, reason: 'Unauthorized' });
+  });
+
+  it.each([
+    ['no token', undefined],
+    ['no payload', null],
+    ['a token that is none', { authorization: 'Bearer nonsense' }],
+    ['a token of another signer', { authorization: 'Bearer eyJhbGciOiJFZERTQSJ9.e30.AAAA' }],
+    ['a token that is not a string', { authorization: { token: 1 } }],
+  ])('is closed with 4403 for %s', async (_, payload) => {
+    const socket = await open();
+    socket.send(payload === null ? { type: 'connection_init' } : { type: 'connection_init', payload: payload ?? {} });
+    expect(await socket.closed).toEqual({ code: 4403, reason: 'Forbidden' });
+  });
+
+  it.each(['graphql-ws', 'soap'])('does not speak the subprotocol %s', async (protocol) => {
+    const socket = new RawSocket(gateway.socketUrl, protocol);
+    expect((await socket.closed).code).not.toBe(1000);
+    expect(socket.messages).toEqual([]);
+  });
+
+  it('is closed with 4406 without a subprotocol', async () => {
+    expect(await new RawSocket(gateway.socketUrl, []).closed).toEqual({
+      code: 4406,
+      reason: 'Subprotocol not acceptable',
+    });
+  });
+
+  it.each([
+    ['no origin', undefined, true],
+    ['the same host', 'SELF', true],
+    ['a listed origin', 'https://inbox.example', true],
+    ['a foreign origin', 'https://evil.example', false],
+    ['a listed host under another scheme', 'http://inbox.example', false],
+  ])('from %s', async (_, origin, isAllowed) => {
+    const socket = new RawSocket(gateway.socketUrl, undefined, {
+      origin: origin === 'SELF' ? gateway.service.url : origin,
+    });
+    const refused = new Promise((resolve) =>
+      socket.socket.once('unexpected-response', (_request, response) => resolve(response.statusCode)),
+    );
+    expect(await Promise.race([socket.opened().then(() => 'opened'), refused])).toBe(isAllowed ? 'opened' : 403);
+    socket.socket.terminate();
+  });
+
+  it('takes no cookie for a token', async () => {
+    const token = (await gateway.identity.authorization()).slice('Bearer '.length);
+    const socket = new RawSocket(gateway.socketUrl, undefined, { headers: { cookie: `authorization=${token}` } });
+    await socket.opened();
+    socket.send({ type: 'connection_init' });
+    expect((await socket.closed).code).toBe(4403);
+  });
+});
+
+describe('A socket', () => {
+  it.each([
+    ['text that is not JSON', '{"type":', 'Message is not JSON'],
+    ['JSON that is not a message', '[]', 'Message is expected to be an object, but got array'],
+    ['an unknown type', { type: 'start', id: '1' }, 'Invalid message \'type\' property "start"'],
+    ['a message for clients', { type: 'next', id: '1', payload: {} }, 'Unexpected message of type next received'],
+    [
+      'a subscribe without a query',
+      { type: 'subscribe', id: '1', payload: {} },
+      '"subscribe" message payload expects the \'query\' property to be a string, but got undefined',
+    ],
+    ['a binary message', Buffer.from('{"type":"ping"}'), 'Messages are text'],
+  ])('is closed with 4400 for %s', async (_, message, reason) => {
+    const socket = await begin();
+    socket.send(message);
+    expect(await socket.closed).toEqual({ code: 4400, reason });
+  });
+
+  it('is closed with 4409 when an id is used twice', async () => {
+    const socket = await begin();
+    socket.send(subscribe('same', INBOX));
+    socket.send(subscribe('same', TEXTS));
+    expect(await socket.closed).toEqual({ code: 4409, reason: 'Subscriber for same already exists' });
+  });
+
+  it('may use an id again after complete', async () => {
+    const socket = await begin();
+    socket.send(subscribe('same', INBOX));
+    socket.send({ id: 'same', type: 'complete' });
+    socket.send(subscribe('same', '{ whoami }'));
+    await socket.receive(({ type, id }) => type === 'complete' && id === 'same');
+    expect(socket.messages).toContainEqual({
+      id: 'same',
+      type: 'next',
+      payload: { data: { whoami: expect.any(String) } },
+    });
+  });
+
+  it('is closed with 1009 for a frame that is too large', async () => {
+    const socket = await begin();
+    socket.send({ type: 'ping', payload: { padding: 'x'.repeat(20_000) } });
+    expect((await socket.closed).code).toBe(1009);
+  });
+
+  it('refuses operations beyond its number, one by one', async () => {
+    const socket = await begin();
+    for (const id of ['1', '2', '3']) socket.send(subscribe(id, INBOX));
+    expect(await socket.receive(({ type }) => type === 'error')).toMatchObject({
+      id: '3',
+      payload: [{ extensions: { code: 'TOO_MANY_OPERATIONS' } }],
+    });
+    await socket.receive(({ type, id }) => type === 'next' && id === '2');
+  });
+
+  it('is answered its pings, with their payload', async () => {
+    const socket = await begin();
+    socket.send({ type: 'ping', payload: { at: 1 } });
+    expect(await socket.receive(({ type }) => type === 'pong')).toEqual({ type: 'pong', payload: { at: 1 } });
+  });
+
+  it('ends when the other side has gone without a word', async () => {
+    const socket = new RawSocket(gateway.socketUrl, undefined, { autoPong: false });
+    await socket.begin(await gateway.identity.authorization());
+    expect((await socket.closed).code).toBe(1006);
+  });
+
+  it('is told to connect again when the gateway stops', async () => {
+    const socket = await begin();
+    await Promise.all([
+      gateway.service.stop(),
+      expect(socket.closed).resolves.toEqual({ code: 1012, reason: 'Service restart' }),
+    ]);
+  });
+
+  it('is answered by limits as over HTTP', async () => {
+    const socket = await begin();
+    socket.send(subscribe('1', `{ ${Array.from({ length: 16 }, (_, index) => `a${index}: whoami`).join(' ')} }`));
+    expect(await socket.receive(({ type }) => type === 'error')).toMatchObject({
+      payload: [{ extensions: { code: 'TOO_MANY_ALIASES' } }],
+    });
+  });
+});

@@ -1,0 +1,144 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Permission } from '@fenster/auth';
+import { newId } from '@fenster/runtime';
+import { INBOX, TEXTS } from '../testing/documents.js';
+import { GatewayUnderTest } from '../testing/gateway-under-test.js';
+
+let gateway: GatewayUnderTest;
+beforeEach(async () => {
+  gateway = await GatewayUnderTest.start();
+});
+afterEach(() => gateway.stop());
+
+describe('Shared execution', () => {
+  it('executes once for two members with equal rights, and gives both the same', async () => {
+    const anna = await gateway.subscribe(INBOX);
+    const ben = await gateway.subscribe(INBOX);
+    await anna.until((each) => each.isLive);
+    await ben.until((each) => each.isLive);
+    gateway.inbox.say('hello');
+    gateway.inbox.say('there');
+    await anna.until((each) => each.texts.length === 2);
+    await ben.until((each) => each.texts.length === 2);
+    expect(anna.results.slice(1)).toEqual(ben.results.slice(1));
+    expect(anna.events.at(-1)!.message!.maybeContact.name).toBe('Name of contact-2');
+    expect({
+      started: gateway.inbox.started.length,
+      resolved: gateway.inbox.eventsResolved,
+      enriched: gateway.contacts.requests,
+    }).toEqual({
+      started: 1,
+      resolved: 2,
+      enriched: 2,
+    });
+  });
+
+  it('shows clients nothing of the fields and variables that the gateway adds', async () => {
+    const anna = await gateway.subscribe(
+      `subscription { feed: inboxEvents { ... on MessageReceived { message { id } } } }`,
+    );
+    await anna.until((each) => each.results.length === 1);
+    gateway.inbox.say('hello');
+    await anna.until((each) => each.results.length === 2);
+    expect(anna.results).toEqual([{ data: { feed: {} } }, { data: { feed: { message: { id: '1' } } } }]);
+  });
+
+  it('shares between documents that differ in layout and in how they pass the cursor', async () => {
+    const anna = await gateway.subscribe(TEXTS);
+    await anna.until((each) => each.isLive);
+    gateway.inbox.say('hello');
+    await anna.until((each) => each.texts.length === 1);
+    const after = anna.events[0]!.cursor;
+    const ben = await gateway.subscribe(
+      TEXTS.replace('($after: Cursor)', '').replace('$after', JSON.stringify(after)).replaceAll(/\s+/g, ' ') +
+        '# the same',
+    );
+    await ben.until((each) => each.isLive);
+    expect(ben.texts).toEqual(['hello']);
+    expect(gateway.inbox.started).toHaveLength(1);
+  });
+
+  it.each([
+    { who: 'other permissions', member: { permissions: ['conversation:read'] satisfies Permission[] } },
+    { who: 'another workspace', member: { workspaceId: newId() } },
+  ])('never shares with $who', async ({ member }) => {
+    const anna = await gateway.subscribe(INBOX);
+    await anna.until((each) => each.isLive);
+    const ben = await gateway.subscribe(INBOX, { authorization: await gateway.identity.authorization(member) });
+    await ben.until((each) => each.isLive);
+    expect(gateway.inbox.started).toHaveLength(2);
+    expect(gateway.inbox.started[0]!.authorization).not.toBe(gateway.inbox.started[1]!.authorization);
+  });
+
+  it('does not share between different variables', async () => {
+    const query = 'subscription ($queue: String) { inboxEvents(queue: $queue) { __typename cursor } }';
+    const anna = await gateway.subscribe(query, { variables: { queue: 'a' } });
+    const ben = await gateway.subscribe(query, { variables: { queue: 'b' } });
+    await anna.until((each) => each.isLive);
+    await ben.until((each) => each.isLive);
+    expect(gateway.inbox.started).toHaveLength(2);
+  });
+
+  it('ends the upstream when the last member has completed', async () => {
+    const anna = await gateway.subscribe(INBOX);
+    const ben = await gateway.subscribe(INBOX);
+    await anna.until((each) => each.isLive);
+    await ben.until((each) => each.isLive);
+    anna.stop();
+    gateway.inbox.say('for Ben');
+    await ben.until((each) => each.texts.length === 1);
+    await expect.poll(() => gateway.inbox.subscribers).toBe(1);
+    ben.stop();
+    await expect.poll(() => gateway.inbox.subscribers).toBe(0);
+    await expect.poll(() => gateway.inbox.server.socketCount).toBe(0);
+  });
+
+  it('passes the token to the subscribing and to the enriching subgraph', async () => {
+    const authorization = await gateway.identity.authorization();
+    const anna = await gateway.subscribe(
+      'subscription { inboxEvents { __typename ... on MessageReceived { message { maybeContact { seenWith } } } } }',
+      { authorization },
+    );
+    await anna.until((each) => each.isLive);
+    gateway.inbox.say('hello');
+    await anna.until((each) => each.events.length === 2);
+    expect(anna.events[1]!.message!.maybeContact.seenWith).toBe(authorization);
+    expect(gateway.inbox.started[0]!.authorization).toBe(authorization);
+  });
+
+  it('reads enrichments anew for each event', async () => {
+    const anna = await gateway.subscribe(
+      'subscription { inboxEvents { __typename ... on MessageReceived { message { conversation { contact { name } } } } } }',
+    );
+    await anna.until((each) => each.isLive);
+    gateway.inbox.say('one');
+    await anna.until((each) => each.events.length === 2);
+    gateway.contacts.prefix = 'Renamed';
+    gateway.inbox.say('two');
+    await anna.until((each) => each.events.length === 3);
+    expect(anna.events.slice(1).map((event) => event.message!.conversation.contact.name)).toEqual([
+      'Name of contact-1',
+      'Renamed contact-2',
+    ]);
+  });
+});
+
+describe('Queries and mutations over a socket', () => {
+  it('are answered and completed', async () => {
+    const query = await gateway.subscribe('{ conversation(id: "7") { contact { name } } }');
+    expect(await query.untilEnded()).toBeUndefined();
+    const mutation = await gateway.subscribe('mutation { say(text: "hi") }');
+    await mutation.untilEnded();
+    expect([query.results, mutation.results]).toEqual([
+      [{ data: { conversation: { contact: { name: 'Name of contact-7' } } } }],
+      [{ data: { say: 'hi' } }],
+    ]);
+  });
+
+  it('are refused with typed errors before they run', async () => {
+    const invalid = await gateway.subscribe('{ nonsense }');
+    expect(await invalid.untilEnded()).toMatchObject([{ extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } }]);
+    const badCursor = await gateway.subscribe(INBOX, { variables: { after: 'not a cursor' } });
+    expect(await badCursor.untilEnded()).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+  });
+});

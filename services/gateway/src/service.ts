@@ -1,0 +1,114 @@
+import { readFile } from 'node:fs/promises';
+import { transformSupergraphToPublicSchema } from '@theguild/federation-composition';
+import { parse, print } from 'graphql';
+import { createTokenVerifier } from '@fenster/auth';
+import { createHttpServer, createLogger, systemClock, type Logger, type Service } from '@fenster/runtime';
+import type { Config } from './config.js';
+import { createEngine } from './engine/engine.js';
+import { createFront } from './front/front.js';
+import { Hub } from './front/hub.js';
+import { createGraphqlHttpHandler } from './http/graphql-http.js';
+import { createOriginPolicy } from './http/origin.js';
+import { Operations } from './operation/operations.js';
+import { createFormatError, createFormatResult } from './operation/results.js';
+import { composeFromSubgraphs } from './supergraph.js';
+
+export interface ServiceOverrides {
+  /** Instead of the file or the subgraphs' own word. */
+  supergraphSdl?: string;
+  log?: Logger;
+}
+
+const PATH = '/graphql';
+
+/** The public endpoint: GraphQL over HTTP and graphql-transport-ws at `/graphql`. Waits until it has a supergraph. */
+export async function createService(config: Config, overrides: ServiceOverrides = {}): Promise<Service> {
+  const log = overrides.log ?? createLogger('gateway', config.LOG_LEVEL);
+  const supergraphSdl = overrides.supergraphSdl ?? (await loadSupergraph(config));
+  const engine = createEngine({
+    supergraphSdl,
+    subgraphUrls: config.SUBGRAPHS,
+    callTimeoutMs: config.SUBGRAPH_TIMEOUT_MS,
+    enrichmentTimeoutMs: config.ENRICHMENT_TIMEOUT_MS,
+  });
+  const verifier = createTokenVerifier({ jwks: config.JWKS_URL });
+  const formatError = createFormatError(log);
+  const formatResult = createFormatResult(formatError);
+  const origins = createOriginPolicy(config.ALLOWED_ORIGINS);
+  const operations = new Operations(engine.schema, {
+    introspection: config.INTROSPECTION,
+    limits: {
+      depth: config.MAX_QUERY_DEPTH,
+      aliases: config.MAX_QUERY_ALIASES,
+      directives: config.MAX_QUERY_DIRECTIVES,
+      fields: config.MAX_QUERY_FIELDS,
+      tokens: config.MAX_QUERY_TOKENS,
+    },
+  });
+  const hub = new Hub({
+    engine,
+    format: formatResult,
+    ring: { maxEntries: config.RING_EVENTS, maxBytes: config.RING_BYTES },
+    backOff: { startMs: config.RETRY_START_MS, capMs: config.RETRY_CAP_MS },
+    now: systemClock,
+    log,
+  });
+  const front = createFront({
+    engine,
+    operations,
+    hub,
+    verifier,
+    formatError,
+    formatResult,
+    origins,
+    maxFrameBytes: config.MAX_FRAME_BYTES,
+    limits: {
+      connectionInitTimeoutMs: config.CONNECTION_INIT_TIMEOUT_MS,
+      keepAliveMs: config.KEEP_ALIVE_MS,
+      maxOperationsPerSocket: config.MAX_OPERATIONS_PER_SOCKET,
+      outgoingBufferBytes: config.OUTGOING_BUFFER_BYTES,
+      slowSocketTimeoutMs: config.SLOW_SOCKET_TIMEOUT_MS,
+    },
+    log,
+  });
+  const http = createGraphqlHttpHandler({
+    engine,
+    operations,
+    verifier,
+    formatError,
+    formatResult,
+    origins,
+    maxBodyBytes: config.MAX_BODY_BYTES,
+    graphiql: config.INTROSPECTION,
+    log,
+  });
+  const server = createHttpServer({
+    host: config.HOST,
+    port: config.PORT,
+    log,
+    routes: { [PATH]: http, ...(config.INTROSPECTION ? { 'GET /schema.graphql': schemaHandler(supergraphSdl) } : {}) },
+    upgrades: { [PATH]: front.upgrade },
+  });
+
+  return {
+    name: 'gateway',
+    get url() {
+      return server.url;
+    },
+    start: server.start,
+    async stop() {
+      await Promise.all([front.stop(), server.stop()]);
+      await engine.close();
+    },
+  };
+}
+
+async function loadSupergraph(config: Config): Promise<string> {
+  return config.SUPERGRAPH_FILE ? readFile(config.SUPERGRAPH_FILE, 'utf8') : composeFromSubgraphs(config.SUBGRAPHS);
+}
+
+function schemaHandler(supergraphSdl: string): Parameters<typeof createHttpServer>[0]['routes'][string] {
+  const publicSdl = print(transformSupergraphToPublicSchema(parse(supergraphSdl)));
+  return (_request, response) =>
+    void response.writeHead(200, { 'content-type': 'text/plain; charset=utf-8' }).end(publicSdl);
+}

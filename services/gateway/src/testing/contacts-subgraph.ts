@@ -1,0 +1,42 @@
+import { SubgraphServer } from './subgraph-server.js';
+
+const typeDefs = /* GraphQL */ `
+  extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key"])
+  type Query {
+    contactCount: Int!
+  }
+  type Contact @key(fields: "id") {
+    id: ID!
+    name: String!
+    seenWith: String
+  }
+`;
+
+/** Like contacts' subgraph: enriches what others reference. */
+export class ContactsSubgraph {
+  readonly server: SubgraphServer<{ authorization: string | undefined }>;
+  /** HTTP operations answered. */
+  requests = 0;
+  /** Names are read at the moment of the call, so a test can see whether they are fresh. */
+  prefix = 'Name of';
+  /** While set, calls wait for it. */
+  hold: Promise<void> | undefined;
+
+  constructor() {
+    this.server = new SubgraphServer({
+      typeDefs,
+      context: async (authorization) => ({ authorization }),
+      beforeHttp: async () => {
+        this.requests++;
+        await this.hold;
+      },
+      resolvers: {
+        Query: { contactCount: () => 3 },
+        Contact: {
+          __resolveReference: ({ id }: { id: string }) => ({ id, name: `${this.prefix} ${id}` }),
+          seenWith: (_: unknown, __: unknown, context: { authorization: string | undefined }) => context.authorization,
+        },
+      },
+    });
+  }
+}

@@ -1,0 +1,94 @@
+import type { FormattedExecutionResult } from 'graphql';
+import { createClient, type Client, type ClientOptions } from 'graphql-ws';
+import { request } from 'undici';
+import { WebSocket } from 'ws';
+import { createTokenVerifier } from '@fenster/auth';
+import type { Service } from '@fenster/runtime';
+import { loadConfig } from '../config.js';
+import { createService } from '../service.js';
+import { ContactsSubgraph } from './contacts-subgraph.js';
+import { TestIdentity } from './identity.js';
+import { InboxSubgraph } from './inbox-subgraph.js';
+import { Subscription } from './subscription.js';
+
+/** The gateway in front of two real subgraphs, with tokens of a key of its own. */
+export class GatewayUnderTest {
+  readonly identity: TestIdentity;
+  readonly inbox: InboxSubgraph;
+  readonly contacts: ContactsSubgraph;
+  readonly service: Service;
+  readonly #clients = new Set<Client>();
+
+  private constructor(identity: TestIdentity, inbox: InboxSubgraph, contacts: ContactsSubgraph, service: Service) {
+    this.identity = identity;
+    this.inbox = inbox;
+    this.contacts = contacts;
+    this.service = service;
+  }
+
+  static async start(env: Record<string, string> = {}): Promise<GatewayUnderTest> {
+    const identity = await TestIdentity.start();
+    const inbox = new InboxSubgraph(createTokenVerifier({ jwks: identity.jwksUrl }));
+    const contacts = new ContactsSubgraph();
+    await Promise.all([inbox.server.start(), contacts.server.start()]);
+    const config = loadConfig({
+      JWKS_URL: identity.jwksUrl,
+      SUBGRAPHS: JSON.stringify({ inbox: inbox.server.url, contacts: contacts.server.url }),
+      LOG_LEVEL: 'silent',
+      RETRY_START_MS: '20',
+      RETRY_CAP_MS: '100',
+      ...env,
+    });
+    const service = await createService(config);
+    await service.start();
+    contacts.requests = 0;
+    return new GatewayUnderTest(identity, inbox, contacts, service);
+  }
+
+  get url(): string {
+    return `${this.service.url}/graphql`;
+  }
+
+  get socketUrl(): string {
+    return this.url.replace('http', 'ws');
+  }
+
+  /** A standard client, without reconnecting. */
+  client(authorization: string, options: Partial<ClientOptions> = {}): Client {
+    const client = createClient({
+      url: this.socketUrl,
+      webSocketImpl: WebSocket,
+      connectionParams: { authorization },
+      retryAttempts: 0,
+      ...options,
+    });
+    this.#clients.add(client);
+    return client;
+  }
+
+  /** Subscribes as a member of its own socket. */
+  async subscribe(
+    query: string,
+    { variables, authorization }: { variables?: Record<string, unknown>; authorization?: string } = {},
+  ): Promise<Subscription> {
+    return new Subscription(this.client(authorization ?? (await this.identity.authorization())), { query, variables });
+  }
+
+  async post(
+    body: object,
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; body: FormattedExecutionResult }> {
+    const response = await request(this.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(body),
+    });
+    return { status: response.statusCode, body: (await response.body.json()) as FormattedExecutionResult };
+  }
+
+  async stop(): Promise<void> {
+    for (const client of this.#clients) await client.dispose();
+    await this.service.stop();
+    await Promise.all([this.inbox.server.crash(), this.contacts.server.crash(), this.identity.stop()]);
+  }
+}
