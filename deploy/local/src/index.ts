@@ -1,0 +1,13 @@
+export * from './claim.js';
+export * from './data-dir.js';
+export * from './errors.js';
+export * from './nats-server.js';
+export * from './ports.js';
+export * from './postgres.js';
+export * from './reset.js';
+export * from './test-infrastructure.js';
+export type { Demo } from './demo.js';
+export * from './services.js';
+export * from './settings.js';
+export * from './stack.js';
+export type { SupervisedProcess } from './supervisor.js';

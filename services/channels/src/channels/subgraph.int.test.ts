@@ -1,0 +1,124 @@
+import { sql } from '@fenster/database';
+import { newId } from '@fenster/runtime';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { body, deadLettersOf, demoNumber, messagesFor, startChannels, type Channels } from '../testing/channels.js';
+
+let channels: Channels;
+const stranger = newId();
+let strangersChannel: string;
+
+beforeAll(async () => {
+  channels = await startChannels({ channel: { name: 'Filiale Mitte' } });
+  const { channelId } = await channels.service.seedDemo(
+    demoNumber(stranger, { appId: '999', phoneNumberId: '300000000000001', appSecret: 'other' }),
+  );
+  strangersChannel = channelId;
+});
+afterAll(() => channels?.stop());
+
+const CHANNELS = '{ channels { id name kind displayPhoneNumber currency timeZone } }';
+const ENTITIES = 'query ($refs: [_Any!]!) { _entities(representations: $refs) { ... on Channel { id name } } }';
+const LETTERS =
+  'query ($first: Int! = 50, $after: String) { deadLetters(first: $first, after: $after) { nodes { id source reason occurredAt } nextPage } }';
+
+describe('channels', () => {
+  it('shows the workspace its own, and no credentials', async () => {
+    expect(await channels.graphql(CHANNELS, ['channel:read'])).toEqual({
+      data: {
+        channels: [
+          {
+            id: channels.channelId,
+            name: 'Filiale Mitte',
+            kind: 'WHATSAPP_CLOUD',
+            displayPhoneNumber: '+4930901820',
+            currency: 'EUR',
+            timeZone: 'Europe/Berlin',
+          },
+        ],
+      },
+    });
+    const { data } = await channels.graphql('{ __type(name: "Channel") { fields { name } } }', []);
+    const fields = (data!.__type as { fields: { name: string }[] }).fields.map((field) => field.name);
+    expect(fields.toSorted()).toEqual(['currency', 'displayPhoneNumber', 'id', 'kind', 'name', 'timeZone']);
+  });
+
+  it('needs a right', async () => {
+    for (const query of [CHANNELS, `{ channel(id: "${channels.channelId}") { id } }`]) {
+      expect((await channels.graphql(query, ['conversation:read'])).errors).toMatchObject([
+        { extensions: { code: 'FORBIDDEN' } },
+      ]);
+    }
+    expect((await channels.graphql(LETTERS, ['channel:read'])).errors).toMatchObject([
+      { extensions: { code: 'FORBIDDEN' } },
+    ]);
+  });
+
+  it('finds one by id, and nothing by the id of another workspace or of nobody', async () => {
+    const find = async (id: string) =>
+      (await channels.graphql(`{ channel(id: "${id}") { name } }`, ['channel:read'])).data;
+    expect(await find(channels.channelId)).toEqual({ channel: { name: 'Filiale Mitte' } });
+    for (const id of [strangersChannel, newId(), 'nonsense']) expect(await find(id)).toEqual({ channel: null });
+  });
+});
+
+describe('references of other subgraphs', () => {
+  const refs = () =>
+    [channels.channelId, strangersChannel, 'nonsense', channels.channelId].map((id) => ({ __typename: 'Channel', id }));
+
+  it('are answered together, and only for what may be seen', async () => {
+    const mine = { id: channels.channelId, name: 'Filiale Mitte' };
+    expect(await channels.graphql(ENTITIES, ['channel:read'], { refs: refs() })).toEqual({
+      data: { _entities: [mine, null, null, mine] },
+    });
+    expect(await channels.graphql(ENTITIES, ['cost:read'], { refs: refs() })).toEqual({
+      data: { _entities: [null, null, null, null] },
+    });
+  });
+});
+
+describe('deadLetters', () => {
+  it('lists what had no effect, the latest first, page by page, to its own workspace', async () => {
+    for (const n of [1, 2, 3]) await channels.post(body(messagesFor('400000000000001', { id: `wamid.${n}` })));
+    const all = (await deadLettersOf(channels.database)).length;
+    expect(all).toBe(3);
+    const first = (await channels.graphql(LETTERS, ['webhook_event:read'], { first: 2 })).data!.deadLetters as Page;
+    expect(first.nodes).toMatchObject([
+      { source: 'webhook', reason: 'no channel has this number and app' },
+      { source: 'webhook', reason: 'no channel has this number and app' },
+    ]);
+    const second = (await channels.graphql(LETTERS, ['webhook_event:read'], { first: 2, after: first.nextPage })).data!
+      .deadLetters as Page;
+    expect(second.nodes).toHaveLength(1);
+    expect(second.nextPage).toBeNull();
+    const ids = [...first.nodes, ...second.nodes].map((node) => node.id);
+    expect(ids).toEqual([...new Set(ids)].toSorted().toReversed());
+    const theirs = await channels.graphql(LETTERS, ['webhook_event:read'], {}, stranger);
+    expect(theirs.data).toEqual({ deadLetters: { nodes: [], nextPage: null } });
+  });
+
+  it.each([
+    ['first', { first: 0 }],
+    ['first', { first: 101 }],
+    ['after', { after: 'x' }],
+  ])('refuses a wrong %s', async (field, variables) => {
+    const { errors } = await channels.graphql(LETTERS, ['webhook_event:read'], variables);
+    expect(errors).toMatchObject([{ extensions: { code: 'INVALID_INPUT', field } }]);
+  });
+});
+
+describe('credentials', () => {
+  it('are stored sealed', async () => {
+    const { rows } = await sql<{ text: string }>`
+      select concat(encode(access_token, 'escape'), (select string_agg(encode(secrets[1], 'escape') || encode(verify_token_hash, 'escape'), ' ') from provider_app)) as text
+      from channel
+    `.execute(channels.database.system().getKysely());
+    for (const { text } of rows)
+      for (const secret of ['access-token', 'app-secret', 'verify-token']) expect(text).not.toContain(secret);
+    expect(rows.length).toBe(2);
+  });
+});
+
+interface Page {
+  nodes: { id: string }[];
+  nextPage: string | null;
+}
