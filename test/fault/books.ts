@@ -1,0 +1,205 @@
+import {
+  channelMessageAccepted,
+  channelMessageFailed,
+  channelMessageReceived,
+  channelStatusReceived,
+  chargeRecorded,
+  messageQueued,
+  threadIdentityChanged,
+  threadOpened,
+} from '@fenster/contracts';
+import { DATABASES, type DatabaseName, type Stack } from '@fenster/local';
+import pg from 'pg';
+import { INBOX_TYPES, InboxLog } from './inbox-log.js';
+import type { SentReply, ThreadRow, WorkspaceLog } from './verdict.js';
+
+/** Who has to handle which events. Once each, and as many as were published. */
+const CONSUMERS = [
+  {
+    name: 'conversation-channel-events',
+    from: 'channels',
+    in: 'conversation',
+    events: [channelMessageReceived, channelMessageAccepted, channelMessageFailed, channelStatusReceived],
+  },
+  { name: 'conversation-charge-recorded', from: 'billing', in: 'conversation', events: [chargeRecorded] },
+  { name: 'channels-message-queued', from: 'conversation', in: 'channels', events: [messageQueued] },
+  {
+    name: 'contacts-thread-events',
+    from: 'conversation',
+    in: 'contacts',
+    events: [threadOpened, threadIdentityChanged],
+  },
+  { name: 'billing-message-queued', from: 'conversation', in: 'billing', events: [messageQueued] },
+  { name: 'billing-message-accepted', from: 'channels', in: 'billing', events: [channelMessageAccepted] },
+  { name: 'billing-status-received', from: 'channels', in: 'billing', events: [channelStatusReceived] },
+] as const;
+
+const LOG_CHUNK = 20_000;
+
+/** What the services wrote down, read past them to be compared with what the outside world was told. */
+export class Books {
+  readonly #clients: Readonly<Record<DatabaseName, pg.Client>>;
+
+  private constructor(clients: Readonly<Record<DatabaseName, pg.Client>>) {
+    this.#clients = clients;
+  }
+
+  /** As the databases' owners, whom row-level security does not bind. Open it when PostgreSQL is killed no more. */
+  static async open({ deployment }: Stack): Promise<Books> {
+    const clients = DATABASES.map((name) => {
+      const client = new pg.Client({ connectionString: deployment.databaseUrls[name] });
+      // Whoever waits for an answer is told.
+      client.on('error', () => undefined);
+      return [name, client] as const;
+    });
+    const books = new Books(Object.fromEntries(clients) as Record<DatabaseName, pg.Client>);
+    try {
+      for (const [, client] of clients) await client.connect();
+      return books;
+    } catch (error) {
+      await books.close();
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled(Object.values(this.#clients).map((client) => client.end()));
+  }
+
+  /** What is still on its way, in words; empty when everything has arrived. */
+  async underWay(): Promise<string[]> {
+    const found: string[] = [];
+    const notice = (count: number, what: string) => count > 0 && found.push(`${count} ${what}`);
+    for (const service of DATABASES) {
+      notice(await this.#count(service, 'select count(*) from outbox_pending'), `events of ${service} to be published`);
+    }
+    for (const { name, from, in: to, events } of CONSUMERS) {
+      const names = events.map((event) => event.name);
+      const published = await this.#count(from, 'select count(*) from outbox where name = any($1)', [names]);
+      const handled = await this.#count(to, 'select count(*) from inbox where consumer = $1', [name]);
+      notice(Math.abs(published - handled), `events between ${from} and ${name}`);
+    }
+    notice(
+      await this.#count('channels', `select count(*) from outbound_message where state in ('QUEUED', 'ATTEMPTED')`),
+      'replies to be sent',
+    );
+    notice(
+      await this.#count(
+        'conversation',
+        `select count(*) from message where direction = 'OUTBOUND' and status not in ('READ', 'UNCONFIRMED', 'FAILED')`,
+      ),
+      'replies without an end',
+    );
+    return found;
+  }
+
+  async logs(): Promise<WorkspaceLog[]> {
+    const logs: WorkspaceLog[] = [];
+    for (const service of DATABASES) {
+      const rows = await this.#rows<Record<keyof WorkspaceLog, string>>(
+        service,
+        `select workspace_id as "workspaceId", count(*) as events, min(seq) as first, max(seq) as last,
+           coalesce((select last_seq from outbox_counter c where c.workspace_id = o.workspace_id), 0) as allocated,
+           (select count(*) from outbox_pending p where p.workspace_id = o.workspace_id) as pending
+         from outbox o group by workspace_id`,
+      );
+      for (const { workspaceId, ...numbers } of rows) {
+        const { events, first, last, allocated, pending } = numbers;
+        logs.push({
+          service,
+          workspaceId,
+          events: Number(events),
+          first: Number(first),
+          last: Number(last),
+          allocated: Number(allocated),
+          pending: Number(pending),
+        });
+      }
+    }
+    return logs;
+  }
+
+  /** Infrastructure that goes away makes no event unreadable: nothing may end there. */
+  async deadLetters(): Promise<string[]> {
+    const found: string[] = [];
+    for (const service of DATABASES) {
+      const rows = await this.#rows<{ source: string; reason: string; count: string }>(
+        service,
+        'select source, reason, count(*) from dead_letter group by source, reason',
+      );
+      found.push(...rows.map(({ source, reason, count }) => `${service}: ${count} of ${source}, ${reason}`));
+    }
+    return found;
+  }
+
+  async threads(): Promise<{ id: string; phone: string }[]> {
+    return this.#rows('conversation', 'select id, phone from thread');
+  }
+
+  thread(id: string): Promise<ThreadRow[]> {
+    return this.#rows(
+      'conversation',
+      `select seq, direction, provider_message_id as "providerMessageId", text from message where thread_id = $1 order by seq`,
+      [id],
+    );
+  }
+
+  async contactCount(): Promise<number> {
+    return this.#count('contacts', 'select count(*) from contact');
+  }
+
+  /** The inbox as the log tells it, of one conversation if it is named. */
+  async inbox(after: number, conversationId?: string): Promise<InboxLog> {
+    const log = new InboxLog();
+    for (let at = after; ;) {
+      const rows = await this.#rows<{ seq: string; name: string; entity_id: string; status: string | null }>(
+        'conversation',
+        `select seq, name, entity_id, case when name like '%.status_changed' then envelope::jsonb -> 'data' ->> 'status' end as status
+         from outbox where seq > $1 and name = any($2)
+           and ($3::text is null or envelope::jsonb -> 'data' ->> 'conversationId' = $3)
+         order by seq limit $4`,
+        [at, Object.keys(INBOX_TYPES), conversationId ?? null, LOG_CHUNK],
+      );
+      for (const { seq, name, entity_id: id, status } of rows)
+        log.add(Number(seq), INBOX_TYPES[name]!, id, status ?? '');
+      if (rows.length < LOG_CHUNK) return log;
+      at = log.last;
+    }
+  }
+
+  async sentReplies(): Promise<SentReply[]> {
+    const messages = await this.#rows<{ id: string; status: string; text: string }>(
+      'conversation',
+      `select id, status, text from message where direction = 'OUTBOUND' order by id`,
+    );
+    const sends = await this.#counts(
+      'channels',
+      `select envelope::jsonb -> 'data' ->> 'messageId' as id, count(distinct envelope::jsonb -> 'data' ->> 'providerMessageId') as count
+       from outbox where name = $1 group by 1`,
+      [channelStatusReceived.name],
+    );
+    const charges = await this.#counts('billing', 'select message_id as id, count(*) as count from charge group by 1');
+    return messages.map(({ id, status, text }) => ({
+      messageId: id,
+      status,
+      text,
+      providerIds: sends.get(id) ?? 0,
+      charges: charges.get(id) ?? 0,
+    }));
+  }
+
+  async #counts(service: DatabaseName, text: string, values: unknown[] = []): Promise<Map<string, number>> {
+    const rows = await this.#rows<{ id: string; count: string }>(service, text, values);
+    return new Map(rows.map(({ id, count }) => [id, Number(count)]));
+  }
+
+  async #count(service: DatabaseName, text: string, values: unknown[] = []): Promise<number> {
+    const [row] = await this.#rows<{ count: string }>(service, text, values);
+    return Number(row!.count);
+  }
+
+  async #rows<Row extends object>(service: DatabaseName, text: string, values: unknown[] = []): Promise<Row[]> {
+    const { rows } = await this.#clients[service].query<Row>(text, values);
+    return rows;
+  }
+}
