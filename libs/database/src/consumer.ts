@@ -223,7 +223,7 @@ function parseMessage(data: Uint8Array, definition: ConsumerDefinition): Parsed[
  * inbox leaves an event to whoever commits it first, so order holds with any number of them.
  */
 async function savePosition(tx: Tx, consumer: string, created: string, position: number): Promise<void> {
-  await sql`
+  await sql`/* prepared */
     insert into consumer_position (consumer, stream_created, position) values (${consumer}, ${created}, ${position})
     on conflict (consumer) do update set stream_created = excluded.stream_created, position = case
       when consumer_position.stream_created = excluded.stream_created
@@ -233,7 +233,7 @@ async function savePosition(tx: Tx, consumer: string, created: string, position:
 
 async function enterInbox(tx: Tx, consumer: string, envelopes: readonly Envelope[]): Promise<Envelope[]> {
   if (envelopes.length === 0) return [];
-  const { rows } = await sql<{ event_id: string }>`
+  const { rows } = await sql<{ event_id: string }>`/* prepared */
     insert into inbox (consumer, event_id)
     select ${consumer}, id from unnest(${envelopes.map((received) => received.id)}::uuid[]) as id
     on conflict do nothing returning event_id

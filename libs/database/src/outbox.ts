@@ -69,7 +69,7 @@ export function completeEnvelope(envelope: string, seq: number): string {
  * in workspace order, so that two writers cannot wait for each other.
  */
 export async function appendToOutbox(connection: Sql, rows: readonly OutboxRow[]): Promise<void> {
-  await sql`
+  await sql`/* prepared */
     with input as materialized (
       select * from unnest(
         ${rows.map((row) => row.id)}::uuid[], ${rows.map((row) => row.workspaceId)}::uuid[],

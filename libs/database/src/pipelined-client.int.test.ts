@@ -64,6 +64,21 @@ describe('the pipelined client', () => {
     await client.query('rollback', []);
   });
 
+  it('prepares marked statements once for each connection, and again after a failure', async () => {
+    const insert = '/* prepared */ insert into number select n from unnest($1::int[]) as n returning n';
+    const run = (...numbers: number[]) => client.query(insert, [numbers]);
+    await client.query('begin', []);
+    await expect(run(50, 50)).rejects.toMatchObject({ code: '23505' });
+    await client.query('rollback', []);
+    const answers = await Promise.all([run(51), run(52, 53), run(54)]);
+    expect(answers.map(({ rows }) => rows)).toEqual([[{ n: 51 }], [{ n: 52 }, { n: 53 }], [{ n: 54 }]]);
+    const { rows } = await client.query(
+      `select name from pg_prepared_statements where statement like '/* prepared */%'`,
+      [],
+    );
+    expect(rows).toHaveLength(1);
+  });
+
   it('reads points in time as dates', async () => {
     expect(await scoped(`select timestamptz '2026-11-21 12:00:00.123+01' as at`)).toEqual([
       { at: new Date('2026-11-21T11:00:00.123Z') },

@@ -77,9 +77,20 @@ export class PipelinedClient extends pg.Client {
 
   #send(text: string, values: unknown[] | undefined): Promise<Result> {
     this.#onStatement?.(text);
-    return super.query(text, values as never) as unknown as Promise<Result>;
+    if (!text.startsWith(PREPARED)) return super.query(text, values as never) as unknown as Promise<Result>;
+    let name = names.get(text);
+    if (name === undefined) names.set(text, (name = `prepared ${names.size}`));
+    return super.query({ name, text, values: values ?? [] }) as unknown as Promise<Result>;
   }
 }
+
+/**
+ * Begins statements that PostgreSQL should parse and plan once per connection; that is most of what a small batch
+ * costs. Only for statements of one text that reach every table through a unique key or append to it: their plan is
+ * kept while the tables grow, and a plan for a small table may read all of it.
+ */
+const PREPARED = '/* prepared */';
+const names = new Map<string, string>();
 
 function isRead(text: string): boolean {
   return /^\s*select\b/i.test(text) && !/\bfor (no key )?(update|share)\b/i.test(text);

@@ -74,7 +74,7 @@ async function insertWebhooks(
   const ends = group.map((webhook) => (end += webhook.sealedBody.length));
   const numbers = new Map(elements.map(({ webhook, item }) => [numberKey(webhook, item), { webhook, item }]));
   const ordinals = new Map([...numbers.keys()].map((key, index) => [key, index + 1]));
-  const { rows } = await sql<StoredRow>`
+  const { rows } = await sql<StoredRow>`/* prepared */
     with webhook as (
       select decode(hash, 'hex') as body_hash, t.* from unnest(
         ${group.map((webhook) => webhook.bodyHash)}::text[], ${group.map((webhook) => webhook.app.appId)}::text[],

@@ -100,7 +100,7 @@ export async function receiveMessages(tx: Tx, received: readonly Received[], con
   });
 
   await insertConversations(tx, [...opened.values()]);
-  await sql`
+  await sql`/* prepared */
     insert into message (workspace_id, id, thread_id, conversation_id, channel_id, seq, type, text, payload,
       provider_message_id, sent_at, created_at, direction, status)
     select *, 'INBOUND', 'RECEIVED' from ${unnest(
@@ -178,7 +178,7 @@ function openConversation(thread: ThreadState, now: Date): NewConversation {
 
 async function insertConversations(tx: Tx, conversations: readonly NewConversation[]): Promise<void> {
   if (conversations.length === 0) return;
-  await sql`
+  await sql`/* prepared */
     insert into conversation (workspace_id, id, thread_id, channel_id, contact_id, last_seq, last_message_at, opened_at, status)
     select *, 'OPEN' from ${unnest(
       'input',

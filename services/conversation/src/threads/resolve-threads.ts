@@ -89,7 +89,7 @@ export async function resolveThreads(tx: Tx, events: readonly Received[]): Promi
     [...threads.values()].filter((thread) => thread.isNew),
   );
   if (newNames.length > 0) {
-    await sql`
+    await sql`/* prepared */
       insert into thread_identity (workspace_id, channel_id, kind, value, thread_id, created_at)
       select * from ${unnest('input', { workspace_id: 'uuid', channel_id: 'uuid', kind: 'text', value: 'text', thread_id: 'uuid', created_at: 'timestamptz' }, newNames)}
     `.execute(tx.sql);
@@ -190,7 +190,7 @@ async function insertThreads(tx: Tx, threads: readonly ThreadState[]): Promise<v
     contact_id: thread.contactId,
     created_at: tx.now(),
   }));
-  await sql`
+  await sql`/* prepared */
     insert into thread (workspace_id, id, channel_id, contact_id, created_at)
     select * from ${unnest('input', { workspace_id: 'uuid', id: 'uuid', channel_id: 'uuid', contact_id: 'uuid', created_at: 'timestamptz' }, rows)}
   `.execute(tx.sql);
