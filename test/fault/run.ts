@@ -148,21 +148,19 @@ async function play(plant: Plant, options: FaultRunOptions, cleanUp: (() => Prom
   await agents.finish(settleMs);
   const books = await Books.open(stack);
   cleanUp.push(() => books.close());
+  const verdict = newVerdict();
+  // What never arrives is judged like everything else.
+  const noteProblem = (error: Error) => void verdict.problems.push(error.message);
   let underWay: string[] = [];
   await waitFor('everything has arrived', async () => (underWay = await books.underWay()).length === 0, {
     withinMs: settleMs,
     everyMs: 250,
     describe: () => underWay.join(', '),
-  });
-
-  const verdict = newVerdict();
+  }).catch(noteProblem);
   const expected = new Map<Subscriber, InboxLog>();
   for (const each of subscribers) expected.set(each, await books.inbox(each.start!, each.conversationId));
   const haveLast = () => subscribers.every((each) => each.log.last >= expected.get(each)!.last);
-  // Whoever misses its end is judged below.
-  await waitFor('subscribers have the last event', haveLast, { withinMs: settleMs }).catch((error: Error) =>
-    verdict.problems.push(error.message),
-  );
+  await waitFor('subscribers have the last event', haveLast, { withinMs: settleMs }).catch(noteProblem);
   const settledMs = performance.now() - loadEndedAt;
 
   for (const log of await books.logs()) add(verdict, judgeLog(log));

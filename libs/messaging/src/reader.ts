@@ -1,5 +1,6 @@
 import { DeliverPolicy, jetstream, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
+import { inBatches } from '@fenster/runtime';
 
 export interface StreamMessage {
   /** Position in the stream. */
@@ -46,36 +47,12 @@ export async function* readStream(
   const close = () => void messages.close();
   signal.addEventListener('abort', close, { once: true });
   if (signal.aborted) close();
-  const iterator = messages[Symbol.asyncIterator]();
-  let pending: Promise<IteratorResult<JsMsg>> | undefined;
   try {
-    while (!signal.aborted) {
-      pending ??= iterator.next();
-      const first = await pending;
-      pending = undefined;
-      if (first.done) return;
-      const batch = [toStreamMessage(first.value)];
-      while (batch.length < maxBatch) {
-        pending = iterator.next();
-        const next = await Promise.race([pending, endOfTick()]);
-        if (next === NOTHING_YET || next.done) break;
-        pending = undefined;
-        batch.push(toStreamMessage(next.value));
-      }
-      yield batch;
-    }
+    for await (const batch of inBatches(messages, maxBatch)) yield batch.map(toStreamMessage);
   } finally {
     signal.removeEventListener('abort', close);
-    // Closing is itself a step of the iterator, so it must not be waited for while the iterator rests.
     close();
-    await iterator.return?.();
   }
-}
-
-const NOTHING_YET = Symbol('nothing yet');
-
-function endOfTick(): Promise<typeof NOTHING_YET> {
-  return new Promise((resolve) => setImmediate(resolve, NOTHING_YET));
 }
 
 function toStreamMessage(message: JsMsg): StreamMessage {

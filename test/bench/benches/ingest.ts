@@ -132,13 +132,13 @@ async function measureStore(
 ): Promise<Measurement> {
   const load = await post(target, settings, run, storable(settings));
   const verdict = judge({ run, ...load.result }, await rows());
-  const { lost, duplicated, reordered } = verdict;
+  const { lost, duplicated } = verdict;
   return {
     figures: {
       ...figuresOf(load),
       rows_per_s: (load.result.distinctAcked / (load.result.endedAt - load.result.startedAt)) * 1_000,
     },
     verdict,
-    notes: [...notesOf(load.result), `lost ${lost}, duplicated ${duplicated}, reordered ${reordered}`],
+    notes: [...notesOf(load.result), `lost ${lost}, duplicated ${duplicated}`],
   };
 }

@@ -61,8 +61,6 @@ export async function openEnvironment(
   log: (line: string) => void,
   { trackStatements = false } = {},
 ): Promise<Environment> {
-  // Services that are forked would inherit the loader that this process runs with.
-  process.execArgv = [];
   const folder = await mkdtemp(join(tmpdir(), `${TEST_FOLDER_PREFIX}bench-`));
   const pools = new Map<string, pg.Pool>();
   const stops: (() => Promise<void>)[] = [() => rm(folder, { recursive: true, force: true })];
