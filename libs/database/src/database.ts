@@ -70,7 +70,8 @@ async function open(
       Client: PipelinedClient,
       pipeline: true,
       ...(role === 'app' && { onStatement }),
-      options: `-c role=${service}_${role}`,
+      // The event path hands over arrays: planning anew for each array's length costs more than it saves.
+      options: `-c role=${service}_${role}${role === 'system' ? ' -c plan_cache_mode=force_generic_plan' : ''}`,
       connectionTimeoutMillis: 5_000,
       application_name: `fenster ${service} ${role}`,
       keepAlive: true,

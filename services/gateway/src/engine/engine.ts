@@ -100,7 +100,7 @@ export function createEngine(options: EngineOptions): Engine {
       for await (const sources of inBatches(stream as AsyncIterable<SourceEvent['source']>, EVENTS_AT_ONCE)) {
         // One context for all, so that their calls to a subgraph become one.
         const args = toArgs(operation, operation.document, options.enrichmentTimeoutMs);
-        const results = await Promise.all(sources.map((source) => execute({ ...args, rootValue: source })));
+        const results = await Promise.all(sources.map(async (source) => execute({ ...args, rootValue: source })));
         for (const [index, source] of sources.entries()) yield { source, result: results[index]! };
       }
     },
