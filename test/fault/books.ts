@@ -13,26 +13,59 @@ import pg from 'pg';
 import { INBOX_TYPES, InboxLog } from './inbox-log.js';
 import type { SentReply, ThreadRow, WorkspaceLog } from './verdict.js';
 
-/** Who has to handle which events. Once each, and as many as were published. */
-const CONSUMERS = [
+/** Who has to handle which events: each once, and as many as were published. */
+export const CONSUMERS = [
   {
     name: 'conversation-channel-events',
     from: 'channels',
+    filter: 'channels.>',
     in: 'conversation',
     events: [channelMessageReceived, channelMessageAccepted, channelMessageFailed, channelStatusReceived],
   },
-  { name: 'conversation-charge-recorded', from: 'billing', in: 'conversation', events: [chargeRecorded] },
-  { name: 'channels-message-queued', from: 'conversation', in: 'channels', events: [messageQueued] },
+  {
+    name: 'conversation-charge-recorded',
+    from: 'billing',
+    filter: 'billing.charge.recorded.>',
+    in: 'conversation',
+    events: [chargeRecorded],
+  },
+  {
+    name: 'channels-message-queued',
+    from: 'conversation',
+    filter: 'conversation.message.queued.>',
+    in: 'channels',
+    events: [messageQueued],
+  },
   {
     name: 'contacts-thread-events',
     from: 'conversation',
+    filter: 'conversation.thread.>',
     in: 'contacts',
     events: [threadOpened, threadIdentityChanged],
   },
-  { name: 'billing-message-queued', from: 'conversation', in: 'billing', events: [messageQueued] },
-  { name: 'billing-message-accepted', from: 'channels', in: 'billing', events: [channelMessageAccepted] },
-  { name: 'billing-status-received', from: 'channels', in: 'billing', events: [channelStatusReceived] },
-] as const;
+  {
+    name: 'billing-message-queued',
+    from: 'conversation',
+    filter: 'conversation.message.queued.>',
+    in: 'billing',
+    events: [messageQueued],
+  },
+  {
+    name: 'billing-message-accepted',
+    from: 'channels',
+    filter: 'channels.message.accepted.>',
+    in: 'billing',
+    events: [channelMessageAccepted],
+  },
+  {
+    name: 'billing-status-received',
+    from: 'channels',
+    filter: 'channels.status.received.>',
+    in: 'billing',
+    events: [channelStatusReceived],
+  },
+] as const satisfies { in: DatabaseName; from: DatabaseName; [key: string]: unknown }[];
+export type ConsumerEntry = (typeof CONSUMERS)[number];
 
 const LOG_CHUNK = 20_000;
 
@@ -117,6 +150,27 @@ export class Books {
       }
     }
     return logs;
+  }
+
+  /** In all logs together. */
+  async eventCount(): Promise<number> {
+    return (await this.logs()).reduce((sum, { events }) => sum + events, 0);
+  }
+
+  /** How many events of its stream a consumer is handed. */
+  publishedFor({ from, filter }: ConsumerEntry): Promise<number> {
+    const name = filter.replace('.>', '');
+    return this.#count(from, `select count(*) from outbox where name = $1 or name like $1 || '.%'`, [name]);
+  }
+
+  /** How far a consumer has read, and in which stream. */
+  async positionOf({ name, in: service }: ConsumerEntry): Promise<{ created: string; position: number } | undefined> {
+    const [row] = await this.#rows<{ stream_created: string; position: string }>(
+      service,
+      'select stream_created, position from consumer_position where consumer = $1',
+      [name],
+    );
+    return row && { created: row.stream_created, position: Number(row.position) };
   }
 
   /** Infrastructure that goes away makes no event unreadable: nothing may end there. */

@@ -13,6 +13,7 @@ export function printReport(report: FaultReport): void {
   write(`${report.replies} replies, ${report.replyRetries} retries, ${report.unconfirmed} unconfirmed`);
   write(`${report.deliveries} events delivered, ${report.interrupted} subscriptions cut and resumed`);
   write(`Everything had arrived ${Math.round(report.settledMs)} ms after the load ended`);
+  write(`${report.repeated.events} events were delivered once more within ${Math.round(report.repeated.ms)} ms`);
   write();
   const columns = ['killed', 'times', 'down', 'ingest gap', 'delivery gap', 'caught up'];
   const rows = VICTIMS.map((victim) =>
@@ -34,7 +35,7 @@ function summaryOf(victim: string, kills: readonly Kill[]): string[] {
   const spread = (values: readonly (number | undefined)[]) => {
     const known = values.filter((value) => value !== undefined);
     const worst = known.length < values.length ? 'never' : String(Math.round(Math.max(...known)));
-    return values.length === 0 ? '-' : `${Math.round(median(known))} / ${worst}`;
+    return values.length === 0 ? '-' : `${known.length === 0 ? '-' : Math.round(median(known))} / ${worst}`;
   };
   return [
     victim,
