@@ -1,18 +1,24 @@
 import { getStitchedSchemaFromSupergraphSdl } from '@graphql-tools/federation';
-import type { ExecutionRequest, ExecutionResult as ToolsResult, MaybeAsyncIterable } from '@graphql-tools/utils';
+import type { ExecutionRequest } from '@graphql-tools/utils';
+import { transformSupergraphToPublicSchema } from '@theguild/federation-composition';
 import {
   createSourceEventStream,
   execute,
+  parse,
+  print,
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
   type GraphQLSchema,
 } from 'graphql';
 import { inBatches, newId } from '@fenster/runtime';
-import { createHttpTransport } from './http-transport.js';
+import { complete, enrich, schemaWithoutArguments } from './enrich.js';
+import { planEnrichment, type EnrichmentPlan } from './enrichment-plan.js';
+import { createHttpTransport, type HttpTransport } from './http-transport.js';
 import { subscribeOverSocket } from './socket-transport.js';
 import type { SubgraphContext } from './subgraph-context.js';
 import { SubscriptionRefusedError } from './subgraph-error.js';
+import { readSupergraph } from './supergraph-map.js';
 
 export interface EngineOperation {
   readonly document: DocumentNode;
@@ -21,6 +27,11 @@ export interface EngineOperation {
   /** The caller's `Bearer …`, passed on to every subgraph involved. */
   readonly authorization: string | undefined;
   readonly signal?: AbortSignal;
+}
+
+export interface SubscribeOperation extends EngineOperation {
+  /** Selects what `document` does, and perhaps more. */
+  readonly sourceDocument: DocumentNode;
 }
 
 export interface SourceEvent {
@@ -41,7 +52,7 @@ export interface Engine {
    *
    * @throws SubscriptionRefusedError, SubgraphUnavailableError
    */
-  subscribe(operation: EngineOperation & { readonly sourceDocument: DocumentNode }): AsyncIterableIterator<SourceEvent>;
+  subscribe(operation: SubscribeOperation): AsyncIterableIterator<SourceEvent>;
   close(): Promise<void>;
 }
 
@@ -58,54 +69,98 @@ export interface EngineOptions {
 /** Events of one subscription that are enriched together, if they are there already. They leave in order. */
 const EVENTS_AT_ONCE = 64;
 
-/** The stitching planner of @graphql-tools/federation, the one inside Hive Gateway, over transports of our own. */
+/**
+ * The stitching planner of @graphql-tools/federation, the one inside Hive Gateway, over transports of our own. It plans every
+ * execution anew, which is too slow for events: those of documents that `planEnrichment` covers are completed by its plan.
+ */
 export function createEngine(options: EngineOptions): Engine {
-  const closing: (() => Promise<void>)[] = [];
+  const supergraph = parse(options.supergraphSdl);
+  const subgraphs = new Map<string, { url: string; http: HttpTransport }>();
   const schema = getStitchedSchemaFromSupergraphSdl({
-    supergraphSdl: options.supergraphSdl,
+    supergraphSdl: supergraph,
     batch: true,
     onSubschemaConfig(subschema) {
       const name = subschema.name.toLowerCase();
       const url = options.subgraphUrls[name] ?? subschema.endpoint;
       const http = createHttpTransport(name, url);
-      closing.push(http.close);
-      subschema.executor = ((request: ExecutionRequest): MaybeAsyncIterable<ToolsResult> | Promise<ToolsResult> =>
-        request.operationType === 'subscription'
-          ? subscribeOverSocket(name, url, request)
-          : http.execute(request)) as typeof subschema.executor;
+      subgraphs.set(name, { url, http });
+      subschema.executor = (({ operationType, document, variables, context }: ExecutionRequest) =>
+        operationType === 'subscription'
+          ? subscribeOverSocket(name, url, print(document), variables, context as SubgraphContext)
+          : http.execute(print(document), variables, context as SubgraphContext)) as typeof subschema.executor;
     },
   });
+  const map = readSupergraph(supergraph);
+  const plainSchema = schemaWithoutArguments(transformSupergraphToPublicSchema(supergraph));
+  const plans = new WeakMap<DocumentNode, EnrichmentPlan | 'none'>();
+  const planOf = ({ document, sourceDocument }: SubscribeOperation): EnrichmentPlan | 'none' => {
+    let plan = plans.get(document);
+    if (!plan) plans.set(document, (plan = planEnrichment(plainSchema, map, document, sourceDocument) ?? 'none'));
+    return plan;
+  };
 
+  const toContext = ({ authorization, signal }: EngineOperation, timeoutMs: number): SubgraphContext => ({
+    authorization,
+    correlationId: newId(),
+    timeoutMs,
+    signal,
+  });
   const toArgs = (operation: EngineOperation, document: DocumentNode, timeoutMs: number): ExecutionArgs => ({
     schema,
     document,
     operationName: operation.operationName,
     variableValues: operation.variables,
-    contextValue: {
-      authorization: operation.authorization,
-      correlationId: newId(),
-      timeoutMs,
-      signal: operation.signal,
-    } satisfies SubgraphContext,
+    contextValue: toContext(operation, timeoutMs),
   });
+
+  async function* stitched(operation: SubscribeOperation): AsyncGenerator<SourceEvent, void> {
+    const stream = await createSourceEventStream(
+      toArgs(operation, operation.sourceDocument, options.enrichmentTimeoutMs),
+    );
+    if (!(Symbol.asyncIterator in stream)) throw new SubscriptionRefusedError(stream.errors ?? []);
+    for await (const sources of inBatches(stream as AsyncIterable<SourceEvent['source']>, EVENTS_AT_ONCE)) {
+      // One context for all, so that their calls to a subgraph become one.
+      const args = toArgs(operation, operation.document, options.enrichmentTimeoutMs);
+      const results = await Promise.all(sources.map(async (source) => execute({ ...args, rootValue: source })));
+      for (const [index, source] of sources.entries()) yield { source, result: results[index]! };
+    }
+  }
+
+  async function* planned(operation: SubscribeOperation, plan: EnrichmentPlan): AsyncGenerator<SourceEvent, void> {
+    const { subgraph, rootKey } = plan;
+    const context = toContext(operation, options.enrichmentTimeoutMs);
+    const variables = pick(operation.variables, plan.variables);
+    const stream = subscribeOverSocket(subgraph, subgraphs.get(subgraph)!.url, plan.query, variables, context);
+    for await (const events of inBatches(stream, EVENTS_AT_ONCE)) {
+      const callContext = toContext(operation, options.enrichmentTimeoutMs);
+      await Promise.all(
+        plan.calls.map((call) =>
+          enrich(call, events, async (references) => {
+            const asked = { ...pick(operation.variables, call.variables), ...references };
+            return subgraphs.get(call.subgraph)!.http.execute(call.query, asked, callContext);
+          }),
+        ),
+      );
+      for (const event of events) {
+        const source = (event.data?.[rootKey] ?? null) as SourceEvent['source'];
+        yield { source, result: complete(plainSchema, plan.completion, event) };
+      }
+    }
+  }
 
   return {
     schema,
     execute: async (operation) => execute(toArgs(operation, operation.document, options.callTimeoutMs)),
-    async *subscribe(operation) {
-      const stream = await createSourceEventStream(
-        toArgs(operation, operation.sourceDocument, options.enrichmentTimeoutMs),
-      );
-      if (!(Symbol.asyncIterator in stream)) throw new SubscriptionRefusedError(stream.errors ?? []);
-      for await (const sources of inBatches(stream as AsyncIterable<SourceEvent['source']>, EVENTS_AT_ONCE)) {
-        // One context for all, so that their calls to a subgraph become one.
-        const args = toArgs(operation, operation.document, options.enrichmentTimeoutMs);
-        const results = await Promise.all(sources.map(async (source) => execute({ ...args, rootValue: source })));
-        for (const [index, source] of sources.entries()) yield { source, result: results[index]! };
-      }
+    subscribe(operation) {
+      const plan = planOf(operation);
+      return plan === 'none' ? stitched(operation) : planned(operation, plan);
     },
     close: async () => {
-      await Promise.all(closing.map((close) => close()));
+      await Promise.all([...subgraphs.values()].map(({ http }) => http.close()));
     },
   };
+}
+
+function pick(variables: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.flatMap((name) => (Object.hasOwn(variables, name) ? [[name, variables[name]]] : [])));
 }

@@ -1,11 +1,15 @@
-import type { ExecutionRequest, ExecutionResult } from '@graphql-tools/utils';
-import { print } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import { Pool } from 'undici';
 import type { SubgraphContext } from './subgraph-context.js';
 import { SubgraphUnavailableError, toGraphQLError } from './subgraph-error.js';
 
 export interface HttpTransport {
-  execute(request: ExecutionRequest): Promise<ExecutionResult>;
+  /** @throws SubgraphUnavailableError */
+  execute(
+    query: string,
+    variables: Readonly<Record<string, unknown>> | undefined,
+    context: SubgraphContext,
+  ): Promise<ExecutionResult>;
   close(): Promise<void>;
 }
 
@@ -15,8 +19,7 @@ export function createHttpTransport(subgraph: string, url: string): HttpTranspor
   const pool = new Pool(origin, { connections: 64, pipelining: 1, keepAliveTimeout: 30_000 });
 
   return {
-    async execute({ document, variables, context }) {
-      const { authorization, correlationId, timeoutMs, signal } = context as SubgraphContext;
+    async execute(query, variables, { authorization, correlationId, timeoutMs, signal }) {
       const abort = new AbortController();
       const onAbort = () => abort.abort();
       let isLate = false;
@@ -36,7 +39,7 @@ export function createHttpTransport(subgraph: string, url: string): HttpTranspor
             'x-correlation-id': correlationId,
             ...(authorization === undefined ? {} : { authorization }),
           },
-          body: JSON.stringify({ query: print(document), variables }),
+          body: JSON.stringify({ query, variables }),
           signal: abort.signal,
         });
         return toResult(await response.body.json());
@@ -53,7 +56,7 @@ export function createHttpTransport(subgraph: string, url: string): HttpTranspor
 
 /** @throws if the answer is not a GraphQL result, e.g. the error page of a proxy. */
 function toResult(body: unknown): ExecutionResult {
-  const { data, errors } = body as { data?: unknown; errors?: unknown };
+  const { data, errors } = body as { data?: Record<string, unknown> | null; errors?: unknown };
   if (data === undefined && !Array.isArray(errors))
     throw new Error('The subgraph did not answer with a GraphQL result.');
   return {

@@ -1,5 +1,4 @@
-import type { ExecutionRequest, ExecutionResult } from '@graphql-tools/utils';
-import { print } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import { CloseCode, createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { keepAlive } from '../sockets/keep-alive.js';
@@ -20,9 +19,10 @@ const KEEP_ALIVE_MS = 5_000;
 export function subscribeOverSocket(
   subgraph: string,
   url: string,
-  request: ExecutionRequest,
+  query: string,
+  variables: Record<string, unknown> | undefined,
+  { authorization, signal }: SubgraphContext,
 ): AsyncIterableIterator<ExecutionResult> {
-  const { authorization, signal } = request.context as SubgraphContext;
   let socket: WebSocket | undefined;
   const client = createClient({
     url: url.replace(/^http/, 'ws'),
@@ -56,7 +56,7 @@ export function subscribeOverSocket(
     onReturn: stop,
   });
   const unsubscribe = client.subscribe<Record<string, unknown>>(
-    { query: print(request.document), variables: request.variables as Record<string, unknown> | undefined },
+    { query, variables },
     {
       // Without data it is no event but a request error: graphql-ws sends what `subscribe` refused like this, then completes.
       next: (result) => (result.data === undefined ? fail(result.errors) : queue.push(toResult(result))),
@@ -74,7 +74,7 @@ function toResult({
   errors,
   extensions,
 }: {
-  data?: unknown;
+  data?: Record<string, unknown> | null;
   errors?: readonly unknown[];
   extensions?: unknown;
 }): ExecutionResult {

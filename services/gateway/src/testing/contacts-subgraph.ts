@@ -1,3 +1,4 @@
+import { GraphQLError } from 'graphql';
 import { SubgraphServer } from './subgraph-server.js';
 
 const typeDefs = /* GraphQL */ `
@@ -9,6 +10,7 @@ const typeDefs = /* GraphQL */ `
     id: ID!
     name: String!
     seenWith: String
+    echo(text: String!): String
   }
 `;
 
@@ -21,6 +23,9 @@ export class ContactsSubgraph {
   prefix = 'Name of';
   /** While set, calls wait for it. */
   hold: Promise<void> | undefined;
+  /** Contacts that nobody here knows, and those of whom the name cannot be told. */
+  readonly unknown = new Set<string>();
+  readonly unnamed = new Set<string>();
 
   constructor() {
     this.server = new SubgraphServer({
@@ -33,7 +38,13 @@ export class ContactsSubgraph {
       resolvers: {
         Query: { contactCount: () => 3 },
         Contact: {
-          __resolveReference: ({ id }: { id: string }) => ({ id, name: `${this.prefix} ${id}` }),
+          __resolveReference: ({ id }: { id: string }) =>
+            this.unknown.has(id) ? null : { id, name: `${this.prefix} ${id}` },
+          name: ({ id, name }: { id: string; name: string }) => {
+            if (this.unnamed.has(id)) throw new GraphQLError('Not for you.', { extensions: { code: 'FORBIDDEN' } });
+            return name;
+          },
+          echo: ({ id }: { id: string }, { text }: { text: string }) => `${text} ${id}`,
           seenWith: (_: unknown, __: unknown, context: { authorization: string | undefined }) => context.authorization,
         },
       },
