@@ -5,7 +5,7 @@ import { fensterTarget, floorTarget, graphqlWsTarget, mercuriusTarget } from './
 import { measureLatency } from './latency.js';
 import { deliveryNotes } from './delivery-notes.js';
 
-const CUSTOMERS = 4;
+const CUSTOMERS = 16;
 /** Many events to few agents: what executes them gets warm sooner. */
 const LAP = { rate: 200, agents: 20 };
 const PATIENCE_MS = 10_000;
@@ -68,13 +68,14 @@ async function measure(target: Target, settings: Settings, run: string): Promise
     isPinned: canPin,
     patienceMs: warmUpMs + measureMs + 3 * PATIENCE_MS + LOAD_MARGIN_MS,
   });
-  const { p50_ms, p99_ms, deliveries, elapsedMs, events } = result;
+  const { p50_ms, p99_ms, ackP50Ms, deliveries, elapsedMs, events } = result;
   return {
     figures: {
       per_s: (deliveries / elapsedMs) * 1_000,
       events_per_s: (events / elapsedMs) * 1_000,
       p50_ms,
       p99_ms,
+      ack_p50_ms: ackP50Ms,
       load_cores: cores,
     },
     verdict: result,

@@ -17,6 +17,8 @@ export interface FanoutTask extends AudienceTask {
 export interface FanoutResult extends DeliveryResult {
   events: number;
   elapsedMs: number;
+  /** One at a time for each customer, they limit how fast the publisher is. */
+  ackP50Ms: number;
 }
 
 const MAX_EVENTS = 20_000;
@@ -28,8 +30,12 @@ serveLoad(async (task: FanoutTask): Promise<FanoutResult> => {
   const agents = task.sockets.length;
   const book = new DeliveryBook({ agents, customers, perCustomer, run });
   const make = requestMaker(webhook, run);
-  const publisher = await new HttpConnection(webhook.url).open();
+  /** One connection per customer and one post at a time on each: the order of a customer's events is defined. */
+  const connections = await Promise.all(
+    Array.from({ length: customers }, () => new HttpConnection(webhook.url).open()),
+  );
   const samples = new Samples();
+  const acks = new Samples();
   const published: { message: WebhookMessage; key: number; at: number }[] = [];
   const atOf = new Map<number, number>();
   let refused = 0;
@@ -62,21 +68,25 @@ serveLoad(async (task: FanoutTask): Promise<FanoutResult> => {
     }
     return condition();
   };
-  /** One connection, one post at a time: the order of events is defined. */
-  const publish = async (message: WebhookMessage) => {
+  const publish = (message: WebhookMessage) => {
     const key = book.keyOf(message);
     const at = performance.now();
     atOf.set(key, at);
     published.push({ message, key, at });
-    const status = await new Promise<number>((resolve) => publisher.post(make(message), resolve));
-    if (status < 200 || status >= 300) refused += 1;
+    connections[message.customer]!.post(make(message), (status) => {
+      if (isMeasuring) acks.add(performance.now() - at);
+      if (status < 200 || status >= 300) refused += 1;
+      wake?.();
+    });
   };
   const publishFor = async (durationMs: number) => {
     const end = performance.now() + durationMs;
     while (performance.now() < end && published.length < MAX_EVENTS) {
       const count = published.length;
-      if (!(await until(() => count - done < window, task.patienceMs))) return;
-      await publish({ customer: count % customers, number: Math.floor(count / customers) + 1 });
+      const customer = count % customers;
+      const isReady = () => count - done < window && !connections[customer]!.isBusy;
+      if (!(await until(isReady, task.patienceMs))) return;
+      publish({ customer, number: Math.floor(count / customers) + 1 });
     }
   };
 
@@ -90,11 +100,12 @@ serveLoad(async (task: FanoutTask): Promise<FanoutResult> => {
   await until(() => done === published.length, task.patienceMs);
   audience.assertWhole();
   audience.close();
-  publisher.close();
+  for (const connection of connections) connection.close();
   return {
     ...samples.summary(),
     events: published.length - eventsBefore,
     elapsedMs: lastFrameAt - start,
+    ackP50Ms: acks.summary().p50_ms,
     deliveries: book.deliveries - deliveredBefore,
     lost: book.missing(published.map(({ message }) => message)),
     duplicated: book.duplicated,
