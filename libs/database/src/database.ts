@@ -1,6 +1,6 @@
 import { MikroORM, type AnyEntity, type EntityClass, type EntitySchema } from '@mikro-orm/core';
 import { PostgreSqlDriver, type EntityManager as PostgreSqlEntityManager } from '@mikro-orm/postgresql';
-import type { Kysely } from 'kysely';
+import { sql, type Kysely, type RawBuilder } from 'kysely';
 import type { Logger } from '@fenster/runtime';
 import { PipelinedClient } from './pipelined-client.js';
 
@@ -28,6 +28,8 @@ export interface DatabaseOptions {
 export interface Database {
   readonly service: string;
   forTenant(workspaceId: string): EntityManager;
+  /** The rows of one plain statement that reads, under the same row-level security; for hot paths. */
+  readForTenant<Row>(workspaceId: string, statement: RawBuilder<Row>): Promise<Row[]>;
   system(): EntityManager;
   /** @throws if PostgreSQL does not answer. */
   ping(): Promise<void>;
@@ -40,9 +42,17 @@ const TENANT_SETTING = 'app.workspace_id';
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const app = await open(options, 'app', options.poolSize);
   const system = await open(options, 'system', SYSTEM_CONNECTIONS);
+  const reader = app.em.fork().getKysely();
   return {
     service: options.service,
     forTenant: (workspaceId) => app.em.fork({ session: { variables: { [TENANT_SETTING]: workspaceId } } }),
+    async readForTenant(workspaceId, statement) {
+      const { rows } = await reader.transaction().execute(async (tx) => {
+        await sql`select set_config(${TENANT_SETTING}, ${workspaceId}, true)`.execute(tx);
+        return statement.execute(tx);
+      });
+      return rows;
+    },
     system: () => system.em.fork(),
     async ping() {
       await system.em.fork().execute('select 1');

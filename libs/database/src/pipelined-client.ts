@@ -93,5 +93,5 @@ const PREPARED = '/* prepared */';
 const names = new Map<string, string>();
 
 function isRead(text: string): boolean {
-  return /^\s*select\b/i.test(text) && !/\bfor (no key )?(update|share)\b/i.test(text);
+  return /^(\/\* prepared \*\/)?\s*select\b/i.test(text) && !/\bfor (no key )?(update|share)\b/i.test(text);
 }

@@ -41,6 +41,20 @@ describe('row-level security', () => {
     }
   });
 
+  it('holds for plain statements as well, whatever ran on their connection before', async () => {
+    const read = async (workspaceId: string) =>
+      (await probe.database.readForTenant(workspaceId, sql<{ text: string }>`select text from note`)).map(
+        (row) => row.text,
+      );
+    const nobody = newId();
+    const asked = Array.from({ length: 60 }, (_, index) => [ours, theirs, nobody][index % 3]!);
+    expect(await Promise.all(asked.map(read))).toEqual(asked.map((id) => (id === nobody ? [] : [id])));
+    await expect(probe.database.readForTenant(ours, sql`select * from missing`)).rejects.toMatchObject({
+      code: '42P01',
+    });
+    expect(await read(theirs)).toEqual([theirs]);
+  });
+
   it('shows nothing to a query that forgot its tenant', async () => {
     const em = probe.database.forTenant(ours);
     await em.execute('select 1');

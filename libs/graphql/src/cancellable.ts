@@ -1,21 +1,22 @@
 /**
- * An async generator that waits for its next event cannot be ended from outside: `return()` queues behind the
- * wait. This gives it a signal that aborts when its consumer goes.
+ * The source of a subscription: lists of events that are there together. An async generator that waits for its next
+ * list cannot be ended from outside: `return()` queues behind the wait. This gives it a signal that aborts when its
+ * consumer goes.
  */
 export function cancellable<T>(
-  start: (signal: AbortSignal) => AsyncGenerator<T, void>,
-): AsyncIterableIterator<T, void> {
+  start: (signal: AbortSignal) => AsyncGenerator<readonly T[], void>,
+): AsyncIterableIterator<readonly T[], void> {
   const gone = new AbortController();
-  const events = start(gone.signal);
+  const batches = start(gone.signal);
   return {
-    next: () => events.next(),
+    next: () => batches.next(),
     async return() {
       gone.abort();
-      return events.return();
+      return batches.return();
     },
     async throw(error) {
       gone.abort();
-      return events.throw(error);
+      return batches.throw(error);
     },
     [Symbol.asyncIterator]() {
       return this;

@@ -3,7 +3,7 @@ import type { Ctx, Database, EntityManager, Origin } from '@fenster/database';
 import type { Clock, Logger } from '@fenster/runtime';
 import DataLoader from 'dataloader';
 
-/** What resolvers get: one per request, and one per event of a subscription, so that loaders never serve old rows. */
+/** What resolvers get: one per request, and one per list of events of a subscription, so that loaders never serve old rows. */
 export interface GraphQLContext<App = unknown> extends Ctx {
   /** What the service built once at its start. */
   readonly app: App;

@@ -18,9 +18,10 @@ import { CloseCode } from 'graphql-ws';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { IncomingMessage } from 'node:http';
+import { BatchingSocket } from './batching-socket.js';
 import type { GraphQLContext } from './context.js';
 import { formatError } from './errors.js';
-import { subscribeWithFreshContext } from './execute.js';
+import { subscribeToBatches } from './execute.js';
 
 export interface GraphQLServerOptions {
   schema: GraphQLSchema;
@@ -79,7 +80,11 @@ export function createGraphQLServer({ schema, verifier, createContext, log }: Gr
     }
   };
 
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_BODY_BYTES });
+  const sockets = new WebSocketServer<typeof BatchingSocket>({
+    noServer: true,
+    maxPayload: MAX_BODY_BYTES,
+    WebSocket: BatchingSocket,
+  });
   const front = useServer<{ authorization?: unknown }, SocketExtra>(
     {
       schema,
@@ -98,7 +103,7 @@ export function createGraphQLServer({ schema, verifier, createContext, log }: Gr
       context: ({ extra }) => createContext(extra.actor, newId()),
       subscribe: (args) => {
         const { actor } = args.contextValue as GraphQLContext;
-        return subscribeWithFreshContext(args as ExecutionArgs, () => createContext(actor, newId()));
+        return subscribeToBatches(args as ExecutionArgs, () => createContext(actor, newId()));
       },
       onNext: (_ctx, _id, _payload, _args, result) => ({
         ...result,
@@ -112,7 +117,10 @@ export function createGraphQLServer({ schema, verifier, createContext, log }: Gr
   return {
     handler,
     upgrade: (request, socket, head) =>
-      sockets.handleUpgrade(request, socket, head, (client) => sockets.emit('connection', client, request)),
+      sockets.handleUpgrade(request, socket, head, (client) => {
+        client.writeTo(socket);
+        sockets.emit('connection', client, request);
+      }),
     start: () => apollo.start(),
     async stop() {
       await front.dispose();

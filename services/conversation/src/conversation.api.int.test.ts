@@ -303,6 +303,28 @@ describe('inbox events', () => {
     await Promise.all([own.stop(), stranger.stop(), nobody.stop()]);
   });
 
+  it('are read once, whatever the number of subscriptions with other rights', async () => {
+    const rights = [undefined, ['conversation:read'], ['conversation:read', 'cost:read']] as const;
+    const subscribers = await Promise.all(
+      rights.map(async (permissions) => follow({}, await conversation.tokenOf(workspaceId, permissions))),
+    );
+    await eventually(() => expect(subscribers.map(types)).toEqual(rights.map(() => ['LiveStarted'])));
+    statements.length = 0;
+    await receive(3);
+    await eventually(() => {
+      for (const { received } of subscribers) expect(received).toHaveLength(5);
+    });
+    const texts = subscribers.map(({ received }) => received.map(({ inboxEvents }) => inboxEvents.message?.text));
+    expect(texts).toEqual([
+      [undefined, undefined, '0.1', '0.2', '0.3'],
+      [undefined, undefined, null, null, null],
+      [undefined, undefined, null, null, null],
+    ]);
+    // The opening and the messages are published apart, and may come apart.
+    expect([1, 2]).toContain(statements.filter((text) => text.includes('"subject"')).length);
+    await Promise.all(subscribers.map((subscriber) => subscriber.stop()));
+  });
+
   it('refuse a cursor that the API did not hand out', async () => {
     const subscriber = follow({ after: 'yesterday' });
     await eventually(() => expect(JSON.stringify(subscriber.errors)).toContain('INVALID_INPUT'));

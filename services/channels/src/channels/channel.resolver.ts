@@ -1,4 +1,5 @@
-import { accessibleWhere } from '@fenster/auth';
+import { accessibleWhere, allows } from '@fenster/auth';
+import { sql } from '@fenster/database';
 import { Authorized, type BatchLoad, type GraphQLContext } from '@fenster/graphql';
 import { isId } from '@fenster/runtime';
 import { Arg, Ctx, ID, Query, Resolver } from 'type-graphql';
@@ -30,7 +31,15 @@ export async function resolveChannel(reference: { id: string }, ctx: GraphQLCont
 
 /** Those of the channels that the actor may see. */
 const channelsById: BatchLoad<string, Channel> = async (ctx, ids) => {
-  const known = { id: { $in: ids.filter(isId) } };
-  const rows = await ctx.em.find(Channel, { $and: [accessibleWhere(abilityOf(ctx), 'read', 'Channel'), known] });
-  return new Map(rows.map((row) => [row.id, row]));
+  const { workspaceId } = ctx.requireActor();
+  const rows = await ctx.database.readForTenant(
+    workspaceId,
+    sql<Channel>`
+      select id, workspace_id as "workspaceId", kind, name, display_phone_number as "displayPhoneNumber", currency,
+        time_zone as "timeZone", created_at as "createdAt"
+      from channel where workspace_id = ${workspaceId} and id = any(${ids.filter(isId)}::uuid[])
+    `,
+  );
+  const ability = abilityOf(ctx);
+  return new Map(rows.filter((row) => allows(ability, 'read', 'Channel', row)).map((row) => [row.id, row]));
 };

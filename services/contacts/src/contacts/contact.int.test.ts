@@ -1,7 +1,7 @@
 import { accessibleWhere, defineAbility, type Actor, type Permission } from '@fenster/auth';
 import { createContext } from '@fenster/graphql';
 import { createLogger, newId, systemClock, type Clock } from '@fenster/runtime';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { defineRules } from '../ability.js';
 import { ContactIdentity } from '../identities/contact-identity.entity.js';
 import { ContactsUnderTest } from '../testing/contacts-under-test.js';
@@ -97,6 +97,7 @@ beforeAll(async () => {
   );
   await contacts.settle();
 });
+afterEach(() => vi.restoreAllMocks());
 afterAll(() => contacts.stop());
 
 const reader = (workspaceId = ours) => contacts.token(workspaceId, 'contact:read');
@@ -266,7 +267,7 @@ describe('a reference', () => {
 
   it('to a contact that never comes gives up, with one query per attempt for all that are missing', async () => {
     const ctx = context();
-    const attempts = vi.spyOn(ctx.em, 'execute');
+    const attempts = vi.spyOn(ctx.database, 'readForTenant');
     expect(await ctx.loader(referredContacts).loadMany([newId(), bert, newId()])).toMatchObject([
       undefined,
       { id: bert },
@@ -277,14 +278,14 @@ describe('a reference', () => {
 
   it('by an old id that is not there is answered at once', async () => {
     const ctx = context(() => new Date(Date.now() + 120_000));
-    const attempts = vi.spyOn(ctx.em, 'execute');
+    const attempts = vi.spyOn(ctx.database, 'readForTenant');
     expect(await ctx.loader(referredContacts).load(newId())).toBeUndefined();
     expect(attempts).toHaveBeenCalledOnce();
   });
 
   it('of somebody without the permission is answered without a query', async () => {
     const ctx = context(undefined, []);
-    const attempts = vi.spyOn(ctx.em, 'execute');
+    const attempts = vi.spyOn(ctx.database, 'readForTenant');
     expect(await ctx.loader(referredContacts).load(newId())).toBeUndefined();
     expect(attempts).not.toHaveBeenCalled();
   });

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accessibleWhere, allows } from '@fenster/auth';
+import { sql } from '@fenster/database';
 import { checkPageSize, decodePage, encodePage, type BatchLoad } from '@fenster/graphql';
 import { isId } from '@fenster/runtime';
 import { abilityOf, type ContactsContext } from '../context.js';
@@ -17,8 +18,8 @@ export interface FoundContact {
   createdAt: Date;
 }
 
-function asFound(id: string, { id: contactId, workspaceId, name, createdAt }: Contact): FoundContact {
-  return { id, contactId, workspaceId, name: name ?? null, createdAt };
+function asFound({ id, workspaceId, name, createdAt }: Contact): FoundContact {
+  return { id, contactId: id, workspaceId, name: name ?? null, createdAt };
 }
 
 /** A page of those contacts that the actor may see, the newest first. */
@@ -47,7 +48,7 @@ export async function listContacts(
   const nodes = rows.slice(0, size);
   const oldest = nodes.at(-1);
   return {
-    nodes: nodes.map((contact) => asFound(contact.id, contact)),
+    nodes: nodes.map(asFound),
     nextPage: rows.length > size && oldest ? encodePage({ at: oldest.createdAt, id: oldest.id }) : null,
   };
 }
@@ -58,17 +59,19 @@ export const contactsById: BatchLoad<string, FoundContact> = async (ctx, ids) =>
   const wanted = ids.filter(isId);
   if (wanted.length === 0 || !ability.can('read', 'Contact')) return new Map();
   const { workspaceId } = ctx.requireActor();
-  const rows = await ctx.em.execute<{ wanted_id: string; workspace_id: string }[]>(
-    `select wanted.id as wanted_id, contact.workspace_id, contact.id, contact.name, contact.created_at
-     from unnest(?::uuid[]) as wanted(id)
-     left join contact_alias on contact_alias.workspace_id = ? and contact_alias.id = wanted.id
-     join contact on contact.workspace_id = ? and contact.id = coalesce(contact_alias.contact_id, wanted.id)`,
-    // As a literal, because MikroORM makes a list of parameters of an array.
-    [`{${wanted.join()}}`, workspaceId, workspaceId],
+  const rows = await ctx.database.readForTenant(
+    workspaceId,
+    sql<FoundContact>`
+      select wanted.id, contact.id as "contactId", contact.workspace_id as "workspaceId", contact.name,
+        contact.created_at as "createdAt"
+      from unnest(${wanted}::uuid[]) as wanted(id)
+      left join contact_alias on contact_alias.workspace_id = ${workspaceId} and contact_alias.id = wanted.id
+      join contact on contact.workspace_id = ${workspaceId}
+        and contact.id = coalesce(contact_alias.contact_id, wanted.id)
+    `,
   );
-  const found = rows.map(({ wanted_id: id, ...row }) => asFound(id, ctx.em.map(Contact, row)));
   return new Map(
-    found.filter((contact) => allows(ability, 'read', 'Contact', contact)).map((contact) => [contact.id, contact]),
+    rows.filter((contact) => allows(ability, 'read', 'Contact', contact)).map((contact) => [contact.id, contact]),
   );
 };
 

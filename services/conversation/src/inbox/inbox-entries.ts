@@ -1,0 +1,173 @@
+import {
+  conversationCostChanged,
+  conversationOpened,
+  isEvent,
+  messageQueued,
+  messageReceived,
+  messageStatusChanged,
+  type Envelope,
+} from '@fenster/contracts';
+import { sql, unnest, type Database } from '@fenster/database';
+import { encodeCursor } from '@fenster/graphql';
+import type { Conversation } from '../conversations/conversation.entity.js';
+import type { Message } from '../messages/message.entity.js';
+import type { MessageStatus } from '../messages/message.status.js';
+import {
+  ConversationCostChanged,
+  ConversationOpened,
+  type InboxEvent,
+  MessageAdded,
+  MessageStatusChanged,
+} from './inbox-event.types.js';
+
+/** An event of the log as the inbox tells it, whoever may see it. */
+export interface InboxEntry {
+  /** The rights to it are the rights to its conversation. */
+  conversation: Conversation;
+  event: InboxEvent;
+}
+
+const readings = new WeakMap<Envelope, Promise<ReadonlyMap<Envelope, InboxEntry>>>();
+
+/**
+ * Without events that are not part of the inbox, or not of this conversation. One query however many they are, and none for events that another
+ * subscription has read: rows are read after their event, so they are never older than it.
+ */
+export async function readInboxEntries(
+  database: Database,
+  workspaceId: string,
+  envelopes: readonly Envelope[],
+  conversationId?: string,
+): Promise<InboxEntry[]> {
+  const wanted = envelopes.filter(
+    (envelope) => conversationId === undefined || subjectOf(envelope)?.conversationId === conversationId,
+  );
+  const unread = wanted.filter((envelope) => !readings.has(envelope));
+  if (unread.length > 0) {
+    const reading = readRows(database, workspaceId, unread);
+    for (const envelope of unread) readings.set(envelope, reading);
+    reading.catch(() => unread.forEach((envelope) => readings.delete(envelope)));
+  }
+  const entries: InboxEntry[] = [];
+  for (const envelope of wanted) {
+    const entry = (await readings.get(envelope))?.get(envelope);
+    if (entry) entries.push(entry);
+  }
+  return entries;
+}
+
+interface Row {
+  place: number;
+  conversation_id: string;
+  workspace_id: string;
+  thread_id: string;
+  channel_id: string;
+  contact_id: string;
+  conversation_status: Conversation['status'];
+  last_seq: number;
+  last_message_at: Date;
+  opened_at: Date;
+  message_id: string | null;
+  seq: number;
+  direction: Message['direction'];
+  type: Message['type'];
+  text: string | null;
+  status: MessageStatus;
+  error_code: number | null;
+  error_title: string | null;
+  author_id: string | null;
+  sent_at: Date;
+  created_at: Date;
+}
+
+async function readRows(
+  database: Database,
+  workspaceId: string,
+  envelopes: readonly Envelope[],
+): Promise<ReadonlyMap<Envelope, InboxEntry>> {
+  const subjects = envelopes.flatMap((envelope, place) => {
+    const subject = subjectOf(envelope);
+    return subject ? [{ ...subject, place }] : [];
+  });
+  if (subjects.length === 0) return new Map();
+  const rows = await database.readForTenant(
+    workspaceId,
+    sql<Row>`
+      select subject.place, c.id as conversation_id, c.workspace_id, c.thread_id, c.channel_id, c.contact_id,
+        c.status as conversation_status, c.last_seq, c.last_message_at, c.opened_at, m.id as message_id, m.seq,
+        m.direction, m.type, m.text, m.status, m.error_code, m.error_title, m.author_id, m.sent_at, m.created_at
+      from ${unnest(
+        'subject',
+        { place: 'int', conversation_id: 'uuid', message_id: 'uuid' },
+        subjects.map(({ place, conversationId, messageId }) => ({
+          place,
+          conversation_id: conversationId,
+          message_id: messageId,
+        })),
+      )}
+      join conversation c on c.workspace_id = ${workspaceId} and c.id = subject.conversation_id
+      left join message m on m.workspace_id = ${workspaceId} and m.id = subject.message_id
+    `,
+  );
+  const rowOf = new Map(rows.map((row) => [row.place, row]));
+  return new Map(
+    subjects.flatMap((subject): [Envelope, InboxEntry][] => {
+      const row = rowOf.get(subject.place);
+      const envelope = envelopes[subject.place]!;
+      const entry = row && toEntry(subject, row, encodeCursor(envelope.seq));
+      return entry ? [[envelope, entry]] : [];
+    }),
+  );
+}
+
+function toEntry({ type, messageId, status }: Subject, row: Row, cursor: string): InboxEntry | undefined {
+  const conversation: Conversation = {
+    id: row.conversation_id,
+    workspaceId: row.workspace_id,
+    threadId: row.thread_id,
+    channelId: row.channel_id,
+    contactId: row.contact_id,
+    status: row.conversation_status,
+    lastSeq: row.last_seq,
+    lastMessageAt: row.last_message_at,
+    openedAt: row.opened_at,
+  };
+  if (messageId === undefined) return { conversation, event: Object.assign(new type(), { cursor, conversation }) };
+  if (row.message_id === null) return undefined;
+  const message: Omit<Message, 'payload' | 'providerMessageId'> & { conversation: Conversation } = {
+    id: row.message_id,
+    workspaceId: row.workspace_id,
+    threadId: row.thread_id,
+    conversationId: row.conversation_id,
+    channelId: row.channel_id,
+    seq: row.seq,
+    direction: row.direction,
+    type: row.type,
+    text: row.text,
+    // The row may have moved on since; subscribers see each step.
+    status: status ?? row.status,
+    errorCode: row.error_code,
+    errorTitle: row.error_title,
+    authorId: row.author_id,
+    sentAt: row.sent_at,
+    createdAt: row.created_at,
+    conversation,
+  };
+  return { conversation, event: Object.assign(new type(), { cursor, message }) };
+}
+
+interface Subject {
+  type: new () => InboxEvent;
+  conversationId: string;
+  messageId?: string;
+  status?: MessageStatus;
+}
+
+function subjectOf(envelope: Envelope): Subject | undefined {
+  if (isEvent(envelope, messageReceived) || isEvent(envelope, messageQueued))
+    return { ...envelope.data, type: MessageAdded };
+  if (isEvent(envelope, messageStatusChanged)) return { ...envelope.data, type: MessageStatusChanged };
+  if (isEvent(envelope, conversationOpened)) return { ...envelope.data, type: ConversationOpened };
+  if (isEvent(envelope, conversationCostChanged)) return { ...envelope.data, type: ConversationCostChanged };
+  return undefined;
+}
