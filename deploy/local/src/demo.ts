@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { ChannelsService } from '@fenster/channels';
-import type { IdentityService } from '@fenster/identity';
+import { DEMO_WORKSPACE, type IdentityService } from '@fenster/identity';
 import type { Environment, Service } from '@fenster/runtime';
 import {
   DEMO_APP_ID,
@@ -20,11 +20,11 @@ export interface Demo {
 }
 
 /** The number of the demo workspace, connected to the sandbox. */
-export function demoChannel(deployment: Deployment, workspaceId: string) {
+function demoChannel(deployment: Deployment) {
   const { secrets } = deployment;
   return {
     ...DEMO_NUMBER,
-    workspaceId,
+    workspaceId: DEMO_WORKSPACE.id,
     appId: DEMO_APP_ID,
     name: 'Support',
     apiBaseUrl: urlOf(deployment, 'sandbox'),
@@ -36,25 +36,28 @@ export function demoChannel(deployment: Deployment, workspaceId: string) {
 
 /** Makes workspace, members and channel as the services that can come up in this process; repeating it changes nothing. */
 export function newDemo(deployment: Deployment, password: string) {
-  const demo: Partial<Demo> = {};
+  let identity: IdentityService;
+  let demo: Demo;
   return {
     async seedBy(service: Service): Promise<void> {
-      if (service.name === 'identity') Object.assign(demo, await (service as IdentityService).seedDemo({ password }));
+      if (service.name === 'identity') identity = service as IdentityService;
       if (service.name === 'channels') {
-        Object.assign(demo, await (service as ChannelsService).seedDemo(demoChannel(deployment, demo.workspaceId!)));
+        const { channelId } = await (service as ChannelsService).seedDemo(demoChannel(deployment));
+        demo = { channelId, ...(await identity.seedDemo({ password, channelIds: [channelId] })) };
       }
     },
-    result: () => demo as Demo,
+    result: () => demo,
   };
 }
 
 /** The same through the services' own seed programs, before they start in processes of their own. */
 export async function seedInProcesses(deployment: Deployment, password: string): Promise<Demo> {
+  const seed = JSON.stringify(demoChannel(deployment));
+  const { channelId } = await runSeed<{ channelId: string }>('channels', deployment, { SEED: seed });
   const { workspaceId, members } = await runSeed<Omit<Demo, 'channelId'>>('identity', deployment, {
     DEMO_PASSWORD: password,
+    DEMO_CHANNEL: channelId,
   });
-  const seed = JSON.stringify(demoChannel(deployment, workspaceId));
-  const { channelId } = await runSeed<{ channelId: string }>('channels', deployment, { SEED: seed });
   return { workspaceId, members, channelId };
 }
 

@@ -1,19 +1,10 @@
-import { newId } from '@fenster/runtime';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { accessibleWhere, allows, authorize, defineAbility, type DefineRules } from './ability.js';
-import { rightsKey, type Actor } from './actor.js';
+import { actorWith } from '../../../test/support/actor.js';
+import { rightsKey, type Actor, type Permission } from './actor.js';
 
-const actorOf = (workspaceId: string): Actor => ({
-  kind: 'member',
-  id: newId(),
-  workspaceId,
-  role: 'agent',
-  permissions: ['conversation:read'],
-  sessionId: undefined,
-  expiresAt: undefined,
-});
-const ours = actorOf('w1');
+const ours = actorWith({ workspaceId: 'w1' });
 
 describe('rules', () => {
   const team: DefineRules = (_actor, can) => can('read', 'Conversation', { teamId: 't1' });
@@ -41,6 +32,16 @@ describe('rules', () => {
     expect(refusal({ workspaceId: 'w1', teamId: 't1' })).toBeUndefined();
   });
 
+  it('with several values hold for each of them, and with none for nothing', () => {
+    const ability = (...teamIds: string[]) =>
+      defineAbility(ours, (_actor, can) => can('read', 'Conversation', { teamId: teamIds }));
+    const row = (teamId: string | null) => ({ workspaceId: 'w1', teamId });
+    expect(allows(ability('t1', 't2'), 'read', 'Conversation', row('t2'))).toBe(true);
+    expect(allows(ability('t1', 't2'), 'read', 'Conversation', row('t3'))).toBe(false);
+    expect(allows(ability('t1', 't2'), 'read', 'Conversation', row(null))).toBe(false);
+    expect(allows(ability(), 'read', 'Conversation', row('t1'))).toBe(false);
+  });
+
   it('without any rule match no row, rather than every row', () => {
     expect(
       accessibleWhere(
@@ -59,7 +60,8 @@ describe('rules', () => {
       teamId: value,
       assigneeId: value,
     });
-    const rule = fc.record({ teamId: value, assigneeId: value }, { requiredKeys: [] });
+    const oneOf = fc.oneof(value, fc.uniqueArray(fc.constantFrom('a', 'b'), { maxLength: 2 }));
+    const rule = fc.record({ teamId: oneOf, assigneeId: oneOf }, { requiredKeys: [] });
     fc.assert(
       fc.property(fc.array(rule, { maxLength: 4 }), row, (rules, object) => {
         const ability = defineAbility(ours, (_actor, can) =>
@@ -84,18 +86,36 @@ function matches(where: Record<string, unknown>, row: Record<string, unknown>): 
 }
 
 describe('the key of equal rights', () => {
-  it('is the same for colleagues with the same permissions, in whatever order', () => {
-    const colleague = { ...actorOf('w1'), permissions: ['message:read', 'conversation:read'] as const };
-    expect(rightsKey({ ...ours, permissions: ['conversation:read', 'message:read'] })).toBe(rightsKey(colleague));
+  const permissions: Permission[] = ['conversation:read', 'conversation:read_all', 'member:read'];
+  const supervisor = (rights: Partial<Actor> = {}) =>
+    actorWith({ workspaceId: 'w1', permissions, teamIds: ['t1', 't2'], channelIds: ['c1', 'c2'], ...rights });
+
+  it('is the same for colleagues with the same rights, in whatever order', () => {
+    const colleague = supervisor({
+      permissions: permissions.toReversed(),
+      teamIds: ['t2', 't1'],
+      channelIds: ['c2', 'c1'],
+    });
+    expect(rightsKey(colleague)).toBe(rightsKey(supervisor()));
   });
 
-  it('differs with the workspace and with each permission', () => {
+  it('differs with the workspace, each permission, each team and each channel', () => {
     const keys = [
-      ours,
-      actorOf('w2'),
-      { ...ours, permissions: [] },
-      { ...ours, permissions: ['message:read' as const] },
+      supervisor(),
+      supervisor({ workspaceId: 'w2' }),
+      supervisor({ permissions: [...permissions, 'message:read'] }),
+      supervisor({ teamIds: ['t1'] }),
+      supervisor({ channelIds: ['c1'] }),
+      supervisor({ teamIds: ['t1', 'c1'], channelIds: ['t2', 'c2'] }),
     ].map(rightsKey);
-    expect(new Set(keys).size).toBe(4);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it.each<[string, Permission]>([
+    ['what is assigned to them', 'conversation:read_all'],
+    ['their own address', 'member:read'],
+  ])('is a member’s own while they see %s for being themselves', (_, missing) => {
+    const agent = () => supervisor({ permissions: permissions.filter((permission) => permission !== missing) });
+    expect(rightsKey(agent())).not.toBe(rightsKey(agent()));
   });
 });

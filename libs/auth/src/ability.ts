@@ -4,12 +4,12 @@ import { notFound } from '@fenster/runtime';
 import type { Actor } from './actor.js';
 
 export type Ability = MongoAbility;
-/** Adds one positive rule: equality conditions on columns only, so that SQL, object and event checks agree. */
-export type Can = (
-  action: string,
-  subject: string,
-  conditions?: Record<string, string | number | boolean | null>,
-) => void;
+type Value = string | number | boolean | null;
+/**
+ * Adds one positive rule: a column has this value, or one of these, so that SQL, object and event checks agree.
+ * None of no values holds for nothing.
+ */
+export type Can = (action: string, subject: string, conditions?: Record<string, Value | readonly string[]>) => void;
 export type DefineRules = (actor: Actor, can: Can) => void;
 
 /**
@@ -19,7 +19,11 @@ export type DefineRules = (actor: Actor, can: Can) => void;
 export function defineAbility(actor: Actor, defineRules: DefineRules): Ability {
   const builder = new AbilityBuilder<Ability>(createMongoAbility);
   defineRules(actor, (action, subject, conditions) => {
-    builder.can(action, subject, { ...conditions, workspaceId: actor.workspaceId });
+    const columns = Object.entries(conditions ?? {}).map(([column, value]) => [
+      column,
+      Array.isArray(value) ? { $in: value as readonly string[] } : value,
+    ]);
+    builder.can(action, subject, { ...Object.fromEntries(columns), workspaceId: actor.workspaceId });
   });
   return builder.build();
 }

@@ -6,9 +6,15 @@ export interface Actor {
   /** Member id, or the id of the key or program. */
   readonly id: string;
   readonly workspaceId: string;
+  /** The key of a built-in role, or the id of one that the workspace made. For display; rules ask for permissions. */
   readonly role: string;
   readonly permissions: readonly Permission[];
+  readonly teamIds: readonly string[];
+  /** The channels of these teams. */
+  readonly channelIds: readonly string[];
   readonly sessionId: string | undefined;
+  /** When these rights were read: a later change makes the token one of the past. Milliseconds count. */
+  readonly issuedAt: Date | undefined;
   /** When the token ends; a socket does not outlive it. */
   readonly expiresAt: Date | undefined;
 }
@@ -16,12 +22,24 @@ export interface Actor {
 /** `<subject>:<action>`. A role is a named set of these. */
 export const PERMISSIONS = [
   'workspace:read',
+  'workspace:manage',
   'member:read',
+  'member:manage',
+  'team:read',
+  'team:manage',
+  'role:manage',
+  'api_key:manage',
+  'audit:read',
   'channel:read',
   'channel:manage',
   'contact:read',
   'contact:read_phone',
+  'consent:read',
+  'consent:manage',
+  'erasure:manage',
+  // Without `read_all`: those of one's teams, those assigned to oneself, unassigned ones of one's teams' channels.
   'conversation:read',
+  'conversation:read_all',
   'conversation:manage',
   'message:read',
   'message:send',
@@ -37,12 +55,18 @@ export function knownPermissions(values: readonly string[]): Permission[] {
   return values.filter((value): value is Permission => known.has(value)).toSorted();
 }
 
+/** Who has all of these sees nothing more for being the one they are: what rules grant by id, they grant to all. */
+const SEES_NOTHING_OF_THEIR_OWN: readonly Permission[] = ['conversation:read_all', 'member:read'];
+
 /**
  * Two actors with the same key see the same things, so the gateway executes a subscription once for both.
  * Whatever a resolver of a shared subscription reads from the actor must be part of it.
  */
 export function rightsKey(actor: Actor): string {
+  const { workspaceId, id, permissions, teamIds, channelIds } = actor;
+  const isInterchangeable = SEES_NOTHING_OF_THEIR_OWN.every((permission) => permissions.includes(permission));
+  const rights = [permissions, teamIds, channelIds].map((values) => values.toSorted());
   return createHash('sha256')
-    .update(JSON.stringify([actor.workspaceId, actor.permissions.toSorted()]))
+    .update(JSON.stringify([workspaceId, isInterchangeable ? null : id, ...rights]))
     .digest('base64url');
 }

@@ -9,10 +9,13 @@ const keys = await generateKeyPair('EdDSA');
 const foreign = await generateKeyPair('EdDSA');
 const jwks = { keys: [{ ...(await exportJWK(keys.publicKey)), kid: 'k1', alg: 'EdDSA' }] };
 const member = {
+  kind: 'member' as const,
   id: newId(),
   workspaceId: newId(),
   role: 'agent',
   permissions: ['message:read'] as const,
+  teamIds: [newId()],
+  channelIds: [newId(), newId()],
   sessionId: newId(),
 };
 
@@ -27,10 +30,21 @@ describe('an access token', () => {
   it('says who its bearer is and what they may do', async () => {
     expect(await verifier.verify(await token())).toEqual({
       ...member,
-      kind: 'member',
-      permissions: ['message:read'],
+      issuedAt: new Date('2026-11-21T12:00:00Z'),
       expiresAt: new Date('2026-11-21T12:15:00Z'),
     });
+  });
+
+  it('says to the millisecond when its rights were read, and ends at a whole second', async () => {
+    const issuedAt = new Date('2026-11-21T12:00:00.457Z');
+    const signed = await signToken({ kid: 'k1', privateKey: keys.privateKey }, member, issuedAt, 900);
+    expect(await verifier.verify(signed)).toMatchObject({ issuedAt, expiresAt: new Date('2026-11-21T12:15:00Z') });
+  });
+
+  it('says whether a member or a program has it', async () => {
+    const program = { ...member, kind: 'api_key' as const };
+    const signed = await signToken({ kid: 'k1', privateKey: keys.privateKey }, program, now, 900);
+    expect(await verifier.verify(signed)).toMatchObject({ kind: 'api_key', id: member.id });
   });
 
   it('grants no permission that this version does not know', async () => {
@@ -58,7 +72,15 @@ describe('an access token', () => {
       JSON.stringify({ ...JSON.parse(Buffer.from(payload, 'base64url').toString()), ws: newId() }),
     );
     await expectRejected(`${header}.${changed.toString('base64url')}.${signature}`);
-    const claims = { ws: member.workspaceId, perms: [], sub: member.id };
+    const claims = {
+      ws: member.workspaceId,
+      kind: 'member',
+      perms: [],
+      teams: [],
+      channels: [],
+      sub: member.id,
+      iat: 0,
+    };
     await expectRejected(
       new UnsecuredJWT(claims).setIssuer(TOKEN_ISSUER).setAudience(TOKEN_AUDIENCE).setExpirationTime('1h').encode(),
     );
@@ -68,7 +90,7 @@ describe('an access token', () => {
       .setAudience(TOKEN_AUDIENCE)
       .setExpirationTime('1h');
     await expectRejected(await symmetric.sign(Buffer.from(jwks.keys[0]!.x!, 'base64url')));
-    for (const missing of ['ws', 'sub', 'perms']) {
+    for (const missing of ['ws', 'sub', 'kind', 'perms', 'teams', 'channels', 'iat']) {
       const { [missing as 'ws']: _, ...rest } = claims;
       const signed = new SignJWT(rest)
         .setProtectedHeader({ alg: 'EdDSA', kid: 'k1' })

@@ -6,6 +6,7 @@ import {
   jwtVerify,
   SignJWT,
   type JSONWebKeySet,
+  type JWTPayload,
   type JWTVerifyGetKey,
 } from 'jose';
 import { LRUCache } from 'lru-cache';
@@ -60,18 +61,10 @@ export function createTokenVerifier({ jwks, now = () => new Date() }: TokenVerif
           issuer: TOKEN_ISSUER,
           audience: TOKEN_AUDIENCE,
           currentDate: now(),
-          requiredClaims: ['exp', 'sub', 'ws'],
+          requiredClaims: ['iat', 'exp'],
         });
-        if (!isId(payload.sub) || !isId(payload.ws) || !Array.isArray(payload.perms)) throw new AuthenticationError();
-        const actor: Actor = {
-          kind: 'member',
-          id: payload.sub,
-          workspaceId: payload.ws,
-          role: typeof payload.role === 'string' ? payload.role : '',
-          permissions: knownPermissions(payload.perms.map(String)),
-          sessionId: typeof payload.sid === 'string' ? payload.sid : undefined,
-          expiresAt: new Date(payload.exp! * 1_000),
-        };
+        const actor = toActor(payload);
+        if (!actor) throw new AuthenticationError();
         verified.set(token, actor);
         return actor;
       } catch (error) {
@@ -85,21 +78,47 @@ export function createTokenVerifier({ jwks, now = () => new Date() }: TokenVerif
   };
 }
 
-/** Signs an access token. Only identity holds a private key. */
+function toActor({ sub, ws, kind, role, perms, teams, channels, sid, iat, exp }: JWTPayload): Actor | undefined {
+  if (!isId(sub) || !isId(ws) || (kind !== 'member' && kind !== 'api_key')) return undefined;
+  if (!isListOfText(perms) || !isListOfText(teams) || !isListOfText(channels)) return undefined;
+  return {
+    kind,
+    id: sub,
+    workspaceId: ws,
+    role: typeof role === 'string' ? role : '',
+    permissions: knownPermissions(perms),
+    teamIds: teams,
+    channelIds: channels,
+    sessionId: typeof sid === 'string' ? sid : undefined,
+    issuedAt: new Date(Math.round(iat! * 1_000)),
+    expiresAt: new Date(exp! * 1_000),
+  };
+}
+
+function isListOfText(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((each) => typeof each === 'string');
+}
+
+/**
+ * Signs an access token. Only identity holds a private key. `issuedAt` is when the rights were read, to the
+ * millisecond (RFC 7519 allows fractions): who waits for a change of rights compares it with the change's time.
+ * The end is a whole second.
+ */
 export async function signToken(
   key: { kid: string; privateKey: webcrypto.CryptoKey },
-  actor: Omit<Actor, 'kind' | 'expiresAt'>,
+  actor: Omit<Actor, 'issuedAt' | 'expiresAt'>,
   issuedAt: Date,
   lifetimeSeconds: number,
 ): Promise<string> {
-  const seconds = Math.floor(issuedAt.getTime() / 1_000);
-  return new SignJWT({ ws: actor.workspaceId, role: actor.role, perms: actor.permissions, sid: actor.sessionId })
+  const { workspaceId, kind, role, permissions, teamIds, channelIds, sessionId } = actor;
+  const claims = { ws: workspaceId, kind, role, perms: permissions, teams: teamIds, channels: channelIds };
+  return new SignJWT({ ...claims, sid: sessionId })
     .setProtectedHeader({ alg: 'EdDSA', kid: key.kid })
     .setSubject(actor.id)
     .setIssuer(TOKEN_ISSUER)
     .setAudience(TOKEN_AUDIENCE)
-    .setIssuedAt(seconds)
-    .setExpirationTime(seconds + lifetimeSeconds)
+    .setIssuedAt(issuedAt.getTime() / 1_000)
+    .setExpirationTime(Math.floor(issuedAt.getTime() / 1_000) + lifetimeSeconds)
     .sign(key.privateKey);
 }
 

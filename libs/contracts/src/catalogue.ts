@@ -4,9 +4,10 @@ import * as channels from './channels.js';
 import * as conversation from './conversation.js';
 import type { EventDefinition } from './define-event.js';
 import { envelope } from './envelope.js';
+import * as identity from './identity.js';
 
 /** Every event there is. */
-export const EVENTS: readonly EventDefinition[] = [channels, conversation, billing].flatMap(
+export const EVENTS: readonly EventDefinition[] = [channels, conversation, billing, identity].flatMap(
   (module) => Object.values(module) as EventDefinition[],
 );
 

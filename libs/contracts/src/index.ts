@@ -5,3 +5,4 @@ export * from './common.js';
 export * from './conversation.js';
 export * from './define-event.js';
 export * from './envelope.js';
+export * from './identity.js';

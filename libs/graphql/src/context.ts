@@ -34,7 +34,7 @@ export function createContext<App>(
   const loaders = new Map<unknown, DataLoader<unknown, unknown>>();
   let em: EntityManager | undefined;
   const origin: Origin = {
-    actor: actor ? { kind: 'member', id: actor.id } : { kind: 'system', id: 'anonymous' },
+    actor: actor ? { kind: actor.kind, id: actor.id } : { kind: 'system', id: 'anonymous' },
     correlationId,
   };
   // Apollo copies the context, which would call a getter of its own; copies share the prototype.

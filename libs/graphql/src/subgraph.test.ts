@@ -1,8 +1,9 @@
 import type { Actor, Permission } from '@fenster/auth';
-import { createLogger, DomainError, newId } from '@fenster/runtime';
+import { createLogger, DomainError } from '@fenster/runtime';
 import { execute, parse, type GraphQLSchema } from 'graphql';
 import { Arg, Directive, Field, ID, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { actorWith } from '../../../test/support/actor.js';
 import { Authorized, Public } from './authorization.decorators.js';
 import { createContext, type GraphQLContext } from './context.js';
 import { formatError } from './errors.js';
@@ -65,15 +66,7 @@ class Careless {
   }
 }
 
-const actor = (...permissions: Permission[]): Actor => ({
-  kind: 'member',
-  id: newId(),
-  workspaceId: newId(),
-  role: 'x',
-  permissions,
-  sessionId: undefined,
-  expiresAt: undefined,
-});
+const actor = (...permissions: Permission[]): Actor => actorWith({ permissions });
 const log = createLogger('test', 'silent');
 const contextOf = (who: Actor | undefined): GraphQLContext =>
   createContext({ app: {}, database: {} as never, now: () => new Date(), log, wakeRelay: () => {} }, who, 'test');

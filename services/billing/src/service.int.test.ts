@@ -4,6 +4,7 @@ import { connectNats, createPublisher, ensureStream, type NatsConnection, type P
 import { ConfigurationError, createLogger, newId, type Service } from '@fenster/runtime';
 import { AuthenticationError, type Actor, type Permission, type TokenVerifier } from '@fenster/auth';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { actorWith } from '../../../test/support/actor.js';
 import { createTestDatabase, type TestDatabase } from '../../../test/support/test-database.js';
 import { startTestNats, type TestNats } from '../../../test/support/test-nats.js';
 import { loadConfig } from './config.js';
@@ -57,7 +58,7 @@ const verifier: TokenVerifier = {
     if (permission === 'none') throw new AuthenticationError();
     const permissions = [permission.replace('_', ':')] as Permission[];
     const expiresAt = new Date(Date.now() + 60_000);
-    return { kind: 'member', id: newId(), workspaceId, role: 'finance', permissions, sessionId: undefined, expiresAt };
+    return actorWith({ workspaceId, permissions, expiresAt });
   },
 };
 

@@ -170,7 +170,11 @@ describe('rights', () => {
 
   it('shows no text without message:read, and nothing without conversation:read', async () => {
     await receive(1);
-    const finance = await conversation.tokenOf(workspaceId, ['conversation:read', 'cost:read']);
+    const finance = await conversation.tokenOf(workspaceId, [
+      'conversation:read',
+      'conversation:read_all',
+      'cost:read',
+    ]);
     const query = `{ conversations { nodes { messages { nodes { seq text } } } } }`;
     const seen = await ask<Page>(query, {}, finance);
     expect(seen.data.conversations.nodes[0]!.messages.nodes).toEqual([{ seq: 1, text: null }]);

@@ -96,4 +96,8 @@ export const migrations: readonly MigrationStep[] = [
       ...tenantTable(SERVICE, 'parked_status'),
     ],
   },
+  {
+    name: '202611221000-conversation-team-assignee',
+    statements: [`alter table conversation add column team_id uuid, add column assignee_id uuid`],
+  },
 ];

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_WORKSPACE } from './demo.js';
 import { Member } from './members/member.entity.js';
-import { ROLES } from './members/role.js';
+import { MEMBER_ROLES } from './roles/built-in-role.js';
 import { IdentityUnderTest } from './testing/identity-under-test.js';
 
 const SIGN_IN = /* GraphQL */ `
@@ -25,7 +25,7 @@ describe('the demo workspace', () => {
   it('has one member of each role, who can sign in with what it returns', async () => {
     const demo = await identity.service.seedDemo({ password: 'fenster demo 1' });
     expect(demo).toMatchObject({ workspaceId: DEMO_WORKSPACE.id, name: 'Fenster Demo' });
-    expect(demo.members.map((member) => member.role)).toEqual(ROLES);
+    expect(demo.members.map((member) => member.role)).toEqual(MEMBER_ROLES);
     for (const { email, password, role } of demo.members) {
       const { data } = await identity.query(SIGN_IN, { variables: { email, password } });
       expect(data!.signIn).toEqual({ __typename: 'Session', member: { role } });
@@ -38,7 +38,7 @@ describe('the demo workspace', () => {
     const [second, third] = await Promise.all([identity.service.seedDemo(input), identity.service.seedDemo(input)]);
     expect(second).toEqual(first);
     expect(third).toEqual(first);
-    expect(await identity.database.system().count(Member)).toBe(ROLES.length);
+    expect(await identity.database.system().count(Member)).toBe(MEMBER_ROLES.length);
   });
 
   it('made again with another password lets members in with that one', async () => {

@@ -1,14 +1,15 @@
-import { sql, transact, type Database } from '@fenster/database';
+import { sql, transact, type Database, type Tx } from '@fenster/database';
 import { DomainError, newId, type Clock, type Logger } from '@fenster/runtime';
 import { Member } from './members/member.entity.js';
 import { hashPassword, passwordProblems, verifyPassword } from './members/password.js';
-import { ROLES, type Role } from './members/role.js';
+import { MEMBER_ROLES, type MemberRole } from './roles/built-in-role.js';
+import { Team, TeamChannel, TeamMember } from './teams/team.entity.js';
 import { Workspace } from './workspaces/workspace.entity.js';
 
 export const DEMO_WORKSPACE = { id: '019d0000-0000-7000-8000-000000000001', name: 'Fenster Demo' };
 
 /** One member per role. The domain is reserved for tests (RFC 2606), so that no mail can reach anybody. */
-const NAMES: Record<Role, string> = {
+const NAMES: Record<MemberRole, string> = {
   owner: 'Olga Sommer',
   admin: 'Adrian Weiss',
   supervisor: 'Selma Kaya',
@@ -17,10 +18,19 @@ const NAMES: Record<Role, string> = {
   privacy_officer: 'Paul Richter',
 };
 
+const TEAM = { id: '019d0000-0000-7000-8000-000000000002', name: 'Service' };
+const IN_TEAM: readonly MemberRole[] = ['agent', 'supervisor'];
+
+export interface DemoInput {
+  password: string;
+  /** The channels of the demo's team, whose conversations its agent sees. */
+  channelIds?: string[];
+}
+
 export interface DemoMember {
   id: string;
   name: string;
-  role: Role;
+  role: MemberRole;
   email: string;
   password: string;
 }
@@ -33,12 +43,12 @@ export interface DemoWorkspace {
 
 /**
  * Makes the demo workspace, or brings the one that is there up to date: calling it again changes nothing but the
- * passwords, if another one is given.
+ * passwords, if another one is given, and adds the team's channels.
  * @throws DomainError WEAK_PASSWORD
  */
 export async function createDemoWorkspace(
   { database, now, log }: { database: Database; now: Clock; log: Logger },
-  { password }: { password: string },
+  { password, channelIds = [] }: DemoInput,
 ): Promise<DemoWorkspace> {
   const problems = passwordProblems(password);
   if (problems.length > 0) throw new DomainError('WEAK_PASSWORD', `The demo password breaks: ${problems.join(', ')}.`);
@@ -55,7 +65,7 @@ export async function createDemoWorkspace(
       (await tx.em.find(Member, { workspaceId: DEMO_WORKSPACE.id })).map((member) => [member.email, member]),
     );
     const members = await Promise.all(
-      ROLES.map(async (role): Promise<DemoMember> => {
+      MEMBER_ROLES.map(async (role): Promise<DemoMember> => {
         const email = `${role.replace('_', '-')}@demo.fenster.test`;
         const member = existing.get(email);
         if (!member) {
@@ -70,10 +80,39 @@ export async function createDemoWorkspace(
           });
           return { id: created.id, name: created.name, role, email, password };
         }
-        if (!(await verifyPassword(member.passwordHash, password))) member.passwordHash = await hashPassword(password);
+        if (!member.passwordHash || !(await verifyPassword(member.passwordHash, password)))
+          member.passwordHash = await hashPassword(password);
         return { id: member.id, name: member.name, role, email, password };
       }),
     );
+    await seedTeam(tx, {
+      channelIds,
+      memberIds: members.filter(({ role }) => IN_TEAM.includes(role)).map(({ id }) => id),
+    });
     return { workspaceId: DEMO_WORKSPACE.id, name: DEMO_WORKSPACE.name, members };
   });
+}
+
+async function seedTeam(
+  tx: Tx,
+  { channelIds, memberIds }: { channelIds: readonly string[]; memberIds: readonly string[] },
+): Promise<void> {
+  const { id: workspaceId } = DEMO_WORKSPACE;
+  const place = { workspaceId, teamId: TEAM.id };
+  await tx.em.flush();
+  await tx.em.upsert(
+    Team,
+    { ...TEAM, workspaceId, createdAt: tx.now() },
+    { onConflictAction: 'ignore', onConflictFields: ['workspaceId', 'id'] },
+  );
+  await tx.em.upsertMany(
+    TeamMember,
+    memberIds.map((memberId) => ({ ...place, memberId })),
+    { onConflictAction: 'ignore', onConflictFields: ['workspaceId', 'teamId', 'memberId'] },
+  );
+  await tx.em.upsertMany(
+    TeamChannel,
+    channelIds.map((channelId) => ({ ...place, channelId })),
+    { onConflictAction: 'ignore', onConflictFields: ['workspaceId', 'teamId', 'channelId'] },
+  );
 }

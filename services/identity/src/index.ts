@@ -1,6 +1,6 @@
 export { loadConfig, type IdentityConfig } from './config.js';
-export { DEMO_WORKSPACE, type DemoMember, type DemoWorkspace } from './demo.js';
-export { ROLES, type Role } from './members/role.js';
+export { DEMO_WORKSPACE, type DemoInput, type DemoMember, type DemoWorkspace } from './demo.js';
+export { MEMBER_ROLES, type MemberRole } from './roles/built-in-role.js';
 export { migrations } from './migrations.js';
 export {
   createIdentityService,

@@ -50,4 +50,64 @@ export const migrations: readonly MigrationStep[] = [
       ...systemTable(SERVICE, 'signing_key'),
     ],
   },
+  {
+    name: '202611221000-teams-roles-invitations-devices',
+    statements: [
+      `create table team (
+         workspace_id uuid not null references workspace,
+         id uuid not null,
+         name text not null,
+         created_at timestamptz not null,
+         primary key (workspace_id, id)
+       )`,
+      `create unique index team_name_unique on team (workspace_id, lower(name))`,
+      ...tenantTable(SERVICE, 'team'),
+
+      `create table team_member (
+         workspace_id uuid not null,
+         team_id uuid not null,
+         member_id uuid not null,
+         primary key (workspace_id, team_id, member_id),
+         foreign key (workspace_id, team_id) references team (workspace_id, id) on delete cascade,
+         foreign key (workspace_id, member_id) references member (workspace_id, id)
+       )`,
+      `create index team_member_of on team_member (workspace_id, member_id)`,
+      ...tenantTable(SERVICE, 'team_member'),
+
+      // The channels service owns channels; an id that it does not know grants nothing.
+      `create table team_channel (
+         workspace_id uuid not null,
+         team_id uuid not null,
+         channel_id uuid not null,
+         primary key (workspace_id, team_id, channel_id),
+         foreign key (workspace_id, team_id) references team (workspace_id, id) on delete cascade
+       )`,
+      ...tenantTable(SERVICE, 'team_channel'),
+
+      // Those that the workspace made itself.
+      `create table role (
+         workspace_id uuid not null references workspace,
+         id uuid not null,
+         name text not null,
+         permissions text[] not null,
+         created_at timestamptz not null,
+         primary key (workspace_id, id)
+       )`,
+      `create unique index role_name_unique on role (workspace_id, lower(name))`,
+      ...tenantTable(SERVICE, 'role'),
+
+      // Who was invited has no password yet; who was removed has neither password nor address any more.
+      `alter table member
+         alter column email drop not null,
+         alter column password_hash drop not null,
+         add column invitation_hash bytea unique,
+         add column invitation_expires_at timestamptz,
+         add column removed_at timestamptz`,
+
+      `alter table session add column device text, add column last_used_at timestamptz`,
+      `update session set last_used_at = created_at`,
+      `alter table session alter column last_used_at set not null`,
+      `create index session_of on session (workspace_id, member_id) where ended_at is null`,
+    ],
+  },
 ];

@@ -3,7 +3,7 @@ import { createSubgraphService, type Infrastructure, type Overrides, type Subgra
 import { newId, sendJson, type Service } from '@fenster/runtime';
 import type { IdentityConfig } from './config.js';
 import type { IdentityApp } from './context.js';
-import { createDemoWorkspace, type DemoWorkspace } from './demo.js';
+import { createDemoWorkspace, type DemoInput, type DemoWorkspace } from './demo.js';
 import { entities } from './entities.js';
 import { MemberResolver, resolveMember } from './members/member.resolver.js';
 import { createPasswordVerifier } from './members/password.js';
@@ -22,7 +22,7 @@ export const subgraph: SubgraphOptions = {
 
 export interface IdentityService extends Service {
   /** For the local deployment: one workspace with a member of each role. May be called before `start`, and again. */
-  seedDemo(input: { password: string }): Promise<DemoWorkspace>;
+  seedDemo(input: DemoInput): Promise<DemoWorkspace>;
   /** Adds a signing key; tokens of the older ones stay valid until they expire. */
   rotateSigningKey(): Promise<void>;
 }
@@ -65,7 +65,7 @@ export async function createIdentityService(
     },
   });
   return Object.assign(service, {
-    seedDemo: (input: { password: string }) => createDemoWorkspace(infrastructure, input),
+    seedDemo: (input: DemoInput) => createDemoWorkspace(infrastructure, input),
     rotateSigningKey: () => keyRing.rotate(),
   });
 }

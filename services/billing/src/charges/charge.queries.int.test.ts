@@ -4,6 +4,7 @@ import { createLogger, newId, systemClock } from '@fenster/runtime';
 import { graphql, type GraphQLSchema } from 'graphql';
 import type { Actor, Permission } from '@fenster/auth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { actorWith } from '../../../../test/support/actor.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { messageQueuedConsumer } from '../messages/message-queued.consumer.js';
 import { statusReceivedConsumer } from '../messages/status-received.consumer.js';
@@ -49,8 +50,7 @@ async function record(messages: readonly TestMessage[], overrides: Parameters<ty
 }
 
 function memberOf(workspaceId: string, permissions: readonly Permission[] = ['cost:read']): Actor {
-  const expiresAt = new Date(Date.now() + 60_000);
-  return { kind: 'member', id: newId(), workspaceId, role: 'finance', permissions, sessionId: undefined, expiresAt };
+  return actorWith({ workspaceId, permissions });
 }
 
 /** Executes as the gateway does; counts the queries that reach the database. */

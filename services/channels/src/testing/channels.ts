@@ -6,6 +6,7 @@ import { createLogger, newId, type Clock } from '@fenster/runtime';
 import { request } from 'undici';
 import { vi } from 'vitest';
 import type { Actor, Permission, TokenVerifier } from '@fenster/auth';
+import { actorWith } from '../../../../test/support/actor.js';
 import { createTestDatabase } from '../../../../test/support/test-database.js';
 import { startTestNats } from '../../../../test/support/test-nats.js';
 import { loadConfig } from '../config.js';
@@ -113,8 +114,7 @@ const verifier: TokenVerifier = {
   verify: async (token) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Actor,
 };
 function tokenFor(workspaceId: string, permissions: readonly Permission[]): string {
-  const actor = { kind: 'member', id: newId(), workspaceId, role: 'test', permissions };
-  return `a.${Buffer.from(JSON.stringify(actor)).toString('base64url')}.b`;
+  return `a.${Buffer.from(JSON.stringify(actorWith({ workspaceId, permissions }))).toString('base64url')}.b`;
 }
 
 export function sign(raw: Buffer | string, secret = APP_SECRET): string {

@@ -1,7 +1,8 @@
-import { accessibleWhere, defineAbility, type Actor, type Permission } from '@fenster/auth';
+import { accessibleWhere, defineAbility, type Permission } from '@fenster/auth';
 import { createContext } from '@fenster/graphql';
 import { createLogger, newId, systemClock, type Clock } from '@fenster/runtime';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { actorWith } from '../../../../test/support/actor.js';
 import { defineRules } from '../ability.js';
 import { ContactIdentity } from '../identities/contact-identity.entity.js';
 import { ContactsUnderTest } from '../testing/contacts-under-test.js';
@@ -103,24 +104,12 @@ afterAll(() => contacts.stop());
 const reader = (workspaceId = ours) => contacts.token(workspaceId, 'contact:read');
 const phoneReader = () => contacts.token(ours, 'contact:read', 'contact:read_phone');
 
-function actor(workspaceId: string, permissions: Permission[]): Actor {
-  return {
-    kind: 'member',
-    id: newId(),
-    workspaceId,
-    role: 'test',
-    permissions,
-    sessionId: undefined,
-    expiresAt: undefined,
-  };
-}
-
 /** What a resolver gets, with a clock of the test's. */
 function context(now: Clock = systemClock, permissions: Permission[] = ['contact:read']) {
   const log = createLogger('test', 'silent');
   return createContext(
     { app: {}, database: contacts.database, now, log, wakeRelay: () => {} },
-    actor(ours, permissions),
+    actorWith({ workspaceId: ours, permissions }),
     'test',
   );
 }
@@ -293,7 +282,7 @@ describe('a reference', () => {
 
 describe('the rules', () => {
   it('show nothing of another workspace when row-level security is out of the way', async () => {
-    const ability = defineAbility(actor(theirs, ['contact:read']), defineRules);
+    const ability = defineAbility(actorWith({ workspaceId: theirs, permissions: ['contact:read'] }), defineRules);
     const system = contacts.database.system();
     expect(await system.find(Contact, accessibleWhere(ability, 'read', 'Contact'))).toMatchObject([{ id: stranger }]);
     expect(await system.find(ContactIdentity, accessibleWhere(ability, 'read', 'ContactIdentity'))).toMatchObject([

@@ -11,6 +11,7 @@ import {
 import { openDatabase, type Database } from '@fenster/database';
 import { connectNats, createPublisher, ensureStream, type NatsConnection, type Publisher } from '@fenster/messaging';
 import { createLogger, newId, type Service } from '@fenster/runtime';
+import { actorWith } from '../../../../test/support/actor.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import { startTestNats, type TestNats } from '../../../../test/support/test-nats.js';
 import { loadConfig } from '../config.js';
@@ -82,15 +83,7 @@ export class ContactsUnderTest {
 
   token(workspaceId: string, ...permissions: Permission[]): string {
     const token = `a.${newId()}.b`;
-    this.#actors.set(token, {
-      kind: 'member',
-      id: newId(),
-      workspaceId,
-      role: 'test',
-      permissions,
-      sessionId: undefined,
-      expiresAt: undefined,
-    });
+    this.#actors.set(token, actorWith({ workspaceId, permissions }));
     return token;
   }
 

@@ -12,6 +12,9 @@ const ConversationSchema = defineEntity({
     threadId: p.uuid(),
     channelId: p.uuid(),
     contactId: p.uuid(),
+    /** Whose work it is; with neither, it waits for the teams of its channel. */
+    teamId: p.uuid().nullable(),
+    assigneeId: p.uuid().nullable(),
     status: p.text().$type<ConversationStatus>(),
     lastSeq: p.integer(),
     lastMessageAt: p.datetime(),

@@ -10,7 +10,9 @@ import {
   ContactReference,
   ConversationPage,
   ConversationType,
+  MemberReference,
   ServiceWindowType,
+  TeamReference,
 } from './conversation.types.js';
 
 @Resolver(() => ConversationType)
@@ -45,6 +47,16 @@ export class ConversationResolver {
   })
   contact(@Root() conversation: Conversation): ContactReference {
     return { id: conversation.contactId };
+  }
+
+  @FieldResolver(() => MemberReference, { nullable: true, description: 'Who is responsible; null for nobody yet.' })
+  assignee(@Root() conversation: Conversation): MemberReference | null {
+    return conversation.assigneeId ? { id: conversation.assigneeId } : null;
+  }
+
+  @FieldResolver(() => TeamReference, { nullable: true, description: 'Whose work it is; null for no team’s yet.' })
+  team(@Root() conversation: Conversation): TeamReference | null {
+    return conversation.teamId ? { id: conversation.teamId } : null;
   }
 
   @FieldResolver(() => ServiceWindowType)

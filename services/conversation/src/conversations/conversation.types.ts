@@ -27,6 +27,13 @@ export class MemberReference {
   id!: string;
 }
 
+@Directive('@key(fields: "id", resolvable: false)')
+@ObjectType('Team')
+export class TeamReference {
+  @Field(() => ID)
+  id!: string;
+}
+
 @ObjectType('ServiceWindow', {
   description: 'How long free-form replies may be sent: 24 hours from the last customer message.',
 })

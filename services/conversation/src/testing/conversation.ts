@@ -1,6 +1,6 @@
 import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
-import { createTokenVerifier, PERMISSIONS, signToken, type Permission } from '@fenster/auth';
+import { createTokenVerifier, PERMISSIONS, signToken, type Actor, type Permission } from '@fenster/auth';
 import {
   subjectOf,
   type ChannelMessageAccepted,
@@ -15,6 +15,7 @@ import { connectNats, type NatsConnection } from '@fenster/messaging';
 import { createLogger, newId, systemClock, type Clock, type Service } from '@fenster/runtime';
 import { jetstream } from '@nats-io/jetstream';
 import { exportJWK } from 'jose';
+import { actorWith } from '../../../../test/support/actor.js';
 import { createTestDatabase } from '../../../../test/support/test-database.js';
 import { startTestNats } from '../../../../test/support/test-nats.js';
 import { consumers } from '../consumers.js';
@@ -88,7 +89,7 @@ export interface RunningConversation {
   url: string;
   database: Database;
   channelId: string;
-  tokenOf(workspaceId: string, permissions?: readonly Permission[], memberId?: string): Promise<string>;
+  tokenOf(workspaceId: string, permissions?: readonly Permission[], rights?: Partial<Actor>): Promise<string>;
   publish<D extends EventDefinition>(workspaceId: string, event: D, ...data: EventData<D>[]): Promise<void>;
   stop(): Promise<void>;
 }
@@ -127,10 +128,10 @@ export async function startConversation({
     url: `${service.url}/graphql`,
     database,
     channelId: newId(),
-    tokenOf: (workspaceId, permissions = PERMISSIONS, memberId = newId()) =>
+    tokenOf: (workspaceId, permissions = PERMISSIONS, rights = {}) =>
       signToken(
         { kid: 'test', privateKey: keys.privateKey as never },
-        { id: memberId, workspaceId, role: 'test', permissions, sessionId: undefined },
+        actorWith({ workspaceId, permissions, ...rights }),
         new Date(),
         600,
       ),

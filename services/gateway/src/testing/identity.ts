@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { signToken, type Permission } from '@fenster/auth';
 import { newId } from '@fenster/runtime';
+import { actorWith } from '../../../../test/support/actor.js';
 
 /** Signs tokens with a key of its own and serves the public half as JWKS over HTTP. */
 export class TestIdentity {
@@ -31,8 +32,8 @@ export class TestIdentity {
   }
 
   async authorization(member: Partial<TestMember> = {}): Promise<string> {
-    const { id, workspaceId, permissions, lifetimeSeconds } = { ...someone(), ...member };
-    const actor = { id, workspaceId, role: 'agent', permissions, sessionId: newId() };
+    const { lifetimeSeconds, ...rights } = { ...someone(), ...member };
+    const actor = actorWith({ sessionId: newId(), ...rights });
     return `Bearer ${await signToken({ kid: 'test', privateKey: this.#privateKey }, actor, new Date(), lifetimeSeconds)}`;
   }
 
@@ -55,7 +56,7 @@ function someone(): TestMember {
   return {
     id: newId(),
     workspaceId: WORKSPACE,
-    permissions: ['conversation:read', 'message:read'],
+    permissions: ['conversation:read', 'conversation:read_all', 'member:read', 'message:read'],
     lifetimeSeconds: 300,
   };
 }

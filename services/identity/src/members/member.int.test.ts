@@ -1,10 +1,11 @@
-import { accessibleWhere, allows, defineAbility, type Actor } from '@fenster/auth';
+import { accessibleWhere, allows, defineAbility } from '@fenster/auth';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { actorWith } from '../../../../test/support/actor.js';
 import { defineRules } from '../ability.js';
-import { IdentityUnderTest } from '../testing/identity-under-test.js';
+import { IdentityUnderTest, type SignInMember } from '../testing/identity-under-test.js';
 import { Workspace } from '../workspaces/workspace.entity.js';
 import { Member } from './member.entity.js';
-import { permissionsOf } from './role.js';
+import { permissionsOf } from '../roles/built-in-role.js';
 
 const REFERENCES = /* GraphQL */ `
   query ($representations: [_Any!]!) {
@@ -27,9 +28,9 @@ const REFERENCES = /* GraphQL */ `
 const identity = new IdentityUnderTest();
 let ours: string;
 let theirs: string;
-let agent: Member;
-let finance: Member;
-let stranger: Member;
+let agent: SignInMember;
+let finance: SignInMember;
+let stranger: SignInMember;
 
 beforeAll(async () => {
   await identity.start();
@@ -44,7 +45,7 @@ afterAll(() => identity.stop());
 const memberReference = (id: string) => ({ __typename: 'Member', id });
 const workspaceReference = (id: string) => ({ __typename: 'Workspace', id });
 
-async function resolve(member: Member, representations: object[]): Promise<unknown> {
+async function resolve(member: SignInMember, representations: object[]): Promise<unknown> {
   const { data } = await identity.query(REFERENCES, {
     token: await identity.accessToken(member),
     variables: { representations },
@@ -133,15 +134,7 @@ describe('a reference', () => {
 
 describe('the rules', () => {
   it('show nothing of another workspace when row-level security is out of the way', async () => {
-    const actor: Actor = {
-      kind: 'member',
-      id: agent.id,
-      workspaceId: ours,
-      role: 'owner',
-      permissions: permissionsOf('owner'),
-      sessionId: undefined,
-      expiresAt: undefined,
-    };
+    const actor = actorWith({ id: agent.id, workspaceId: ours, permissions: permissionsOf('owner') });
     const ability = defineAbility(actor, defineRules);
     const system = identity.database.system();
     const members = await system.find(Member, accessibleWhere(ability, 'read', 'Member'));

@@ -28,7 +28,7 @@ export class MemberResolver {
   @FieldResolver(() => String, { nullable: true, description: 'Null unless it is your own or you may read members.' })
   email(@Root() member: Member, @Ctx() ctx: IdentityContext): string | null {
     const isVisible = hasJustSignedIn(member) || allows(abilityOf(ctx), 'read_email', 'Member', member);
-    return isVisible ? member.email : null;
+    return isVisible ? (member.email ?? null) : null;
   }
 }
 

@@ -35,7 +35,7 @@ export function verifyPassword(passwordHash: string, password: string): Promise<
   return verify(passwordHash, password.normalize('NFKC'));
 }
 
-export type PasswordVerifier = (passwordHash: string | undefined, password: string) => Promise<boolean>;
+export type PasswordVerifier = (passwordHash: string | null | undefined, password: string) => Promise<boolean>;
 
 /**
  * Verifies a password against a member's hash. For an address that nobody has it does the same work against a
@@ -46,6 +46,6 @@ export async function createPasswordVerifier(): Promise<PasswordVerifier> {
   return async (passwordHash, password) => {
     const isTooLong = [...password].length > MAX_PASSWORD_LENGTH;
     const isRight = await verifyPassword(passwordHash ?? nobodysHash, isTooLong ? '' : password);
-    return isRight && passwordHash !== undefined && !isTooLong;
+    return isRight && passwordHash != null && !isTooLong;
   };
 }

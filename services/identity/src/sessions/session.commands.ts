@@ -5,7 +5,8 @@ import { LockMode } from '@mikro-orm/core';
 import { onBehalfOf, type IdentityContext } from '../context.js';
 import { normaliseEmail } from '../members/email.js';
 import { Member } from '../members/member.entity.js';
-import { permissionsOf } from '../members/role.js';
+import { holdRights, type Rights } from '../members/rights.js';
+import { endSession } from './end-sessions.js';
 import { decideRenewal, formatRefreshToken, hashSecret, newSecret, parseRefreshToken } from './refresh-token.js';
 import { Session } from './session.entity.js';
 
@@ -19,6 +20,7 @@ export interface SignedIn {
 }
 
 const DAY_MS = 86_400_000;
+const MAX_DEVICE_LENGTH = 200;
 
 /** In the answer to a sign-in there is no actor yet, and still the member sees what only the member may see. */
 const justSignedIn = new WeakSet<Member>();
@@ -33,27 +35,51 @@ export function hasJustSignedIn(member: Member): boolean {
  */
 export async function signIn(
   ctx: IdentityContext,
-  { email, password }: { email: string; password: string },
+  { email, password, device }: { email: string; password: string; device?: string | null | undefined },
 ): Promise<SignedIn> {
+  const invalid = new DomainError('INVALID_CREDENTIALS', 'The e-mail address or the password is wrong.');
   const address = normaliseEmail(email);
   const member = address === undefined ? null : await ctx.database.system().findOne(Member, { email: address });
   const isPassword = await ctx.app.isPassword(member?.passwordHash, password);
-  if (!member || !isPassword)
-    throw new DomainError('INVALID_CREDENTIALS', 'The e-mail address or the password is wrong.');
-  const now = ctx.now();
+  if (!member || !isPassword) throw invalid;
+  const signedIn = await openSession(ctx, member, {
+    device,
+    // Somebody may have changed the password, or removed the member, while this one was being checked.
+    isProven: (current) => current.passwordHash === member.passwordHash,
+  });
+  if (!signedIn) throw invalid;
+  return signedIn;
+}
+
+/**
+ * Opens a session for somebody who has just proven who they are, with the rights that they have now. Undefined if
+ * `isProven` says of the member as of now that the proof does not hold any more, or if they were removed.
+ */
+export async function openSession(
+  ctx: IdentityContext,
+  { id, workspaceId }: Pick<Member, 'id' | 'workspaceId'>,
+  options: { device?: string | null | undefined; isProven: (member: Member) => boolean },
+): Promise<SignedIn | undefined> {
   const token = { family: newSecret(), current: newSecret() };
-  const session = await transact(onBehalfOf(ctx, member), async (tx) =>
-    tx.em.create(Session, {
+  const opened = await transact(onBehalfOf(ctx, { id, workspaceId }), async (tx) => {
+    const rights = await holdRights(tx, id);
+    const member = await tx.em.findOneOrFail(Member, { id });
+    if (!rights || !options.isProven(member)) return undefined;
+    const now = tx.now();
+    const session = tx.em.create(Session, {
       id: newId(),
-      workspaceId: member.workspaceId,
-      memberId: member.id,
+      workspaceId,
+      memberId: id,
       familyHash: hashSecret(token.family),
       refreshHash: hashSecret(token.current),
+      device: options.device?.slice(0, MAX_DEVICE_LENGTH) ?? null,
       createdAt: now,
+      lastUsedAt: now,
       expiresAt: new Date(now.getTime() + ctx.app.sessionDays * DAY_MS),
-    }),
-  );
-  return issueTokens(ctx, member, session, formatRefreshToken(token));
+    });
+    return { member, rights, session, issuedAt: now };
+  });
+  return opened && issueTokens(ctx, opened, formatRefreshToken(token));
 }
 
 /**
@@ -70,49 +96,49 @@ export async function renewSession(ctx: IdentityContext, refreshToken: string): 
   const owner = { id: known.memberId, workspaceId: known.workspaceId };
   const next = newSecret();
   const renewed = await transact(onBehalfOf(ctx, owner), async (tx) => {
+    const rights = await holdRights(tx, owner.id);
     const session = await tx.em.findOneOrFail(Session, { id: known.id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
-    const decision = decideRenewal(session, presented, tx.now());
-    if (decision === 'END') session.endedAt = tx.now();
-    if (decision !== 'RENEW') return undefined;
+    const now = tx.now();
+    const decision = decideRenewal(session, presented, now);
+    if (decision === 'END') endSession(tx, session);
+    if (decision !== 'RENEW' || !rights) return undefined;
     session.refreshHash = hashSecret(next);
-    return { session, member: await tx.em.findOneOrFail(Member, { id: session.memberId }) };
+    session.lastUsedAt = now;
+    const member = await tx.em.findOneOrFail(Member, { id: session.memberId });
+    return { member, rights, session, issuedAt: now };
   });
   if (!renewed) throw ended;
-  return issueTokens(
-    ctx,
-    renewed.member,
-    renewed.session,
-    formatRefreshToken({ family: presented.family, current: next }),
-  );
+  return issueTokens(ctx, renewed, formatRefreshToken({ family: presented.family, current: next }));
+}
+
+interface Opened {
+  member: Member;
+  rights: Rights;
+  session: Session;
+  /** A moment of the transaction that read the rights. */
+  issuedAt: Date;
 }
 
 async function issueTokens(
   ctx: IdentityContext,
-  member: Member,
-  session: Session,
+  { member, rights, session, issuedAt }: Opened,
   refreshToken: string,
 ): Promise<SignedIn> {
   const { keyRing, accessTokenSeconds } = ctx.app;
-  // Tokens count whole seconds.
-  const issuedAt = Math.floor(ctx.now().getTime() / 1_000);
+  // Tokens end with a whole second.
+  const start = Math.floor(issuedAt.getTime() / 1_000);
   const sessionEnd = Math.floor(session.expiresAt.getTime() / 1_000);
-  const expiresAt = Math.min(issuedAt + accessTokenSeconds, sessionEnd);
+  const end = Math.min(start + accessTokenSeconds, sessionEnd);
   const accessToken = await signToken(
     await keyRing.signingKey(),
-    {
-      id: member.id,
-      workspaceId: member.workspaceId,
-      role: member.role,
-      permissions: permissionsOf(member.role),
-      sessionId: session.id,
-    },
-    new Date(issuedAt * 1_000),
-    expiresAt - issuedAt,
+    { kind: 'member', id: member.id, workspaceId: member.workspaceId, ...rights, sessionId: session.id },
+    issuedAt,
+    end - start,
   );
   justSignedIn.add(member);
   return {
     accessToken,
-    expiresAt: new Date(expiresAt * 1_000),
+    expiresAt: new Date(end * 1_000),
     refreshToken,
     refreshExpiresAt: session.expiresAt,
     member,

@@ -11,7 +11,10 @@ const SessionSchema = defineEntity({
     familyHash: p.blob().$type<Buffer>(),
     /** Hash of the half that only the latest refresh token has. */
     refreshHash: p.blob().$type<Buffer>(),
+    /** What the client calls the device. */
+    device: p.text().nullable(),
     createdAt: p.datetime(),
+    lastUsedAt: p.datetime(),
     expiresAt: p.datetime(),
     endedAt: p.datetime().nullable(),
   },

@@ -4,8 +4,9 @@ import { newId } from '@fenster/runtime';
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Member } from '../members/member.entity.js';
-import { permissionsOf } from '../members/role.js';
-import { IdentityUnderTest, PASSWORD, type Answer } from '../testing/identity-under-test.js';
+import { permissionsOf } from '../roles/built-in-role.js';
+import { actorWith } from '../../../../test/support/actor.js';
+import { IdentityUnderTest, PASSWORD, type Answer, type SignInMember } from '../testing/identity-under-test.js';
 import { Session } from './session.entity.js';
 
 const START = new Date('2026-11-21T10:00:00.250Z');
@@ -64,7 +65,7 @@ interface SignedInAnswer {
 
 const identity = new IdentityUnderTest();
 let workspaceId: string;
-let anna: Member;
+let anna: SignInMember;
 
 beforeAll(async () => {
   await identity.start();
@@ -105,10 +106,13 @@ describe('signing in', () => {
       aud: 'fenster-api',
       sub: anna.id,
       ws: workspaceId,
+      kind: 'member',
       role: 'agent',
       perms: permissionsOf('agent'),
+      teams: [],
+      channels: [],
       sid: expect.any(String),
-      iat: Date.parse('2026-11-21T10:00:00Z') / 1_000,
+      iat: START.getTime() / 1_000,
       exp: Date.parse('2026-11-21T10:15:00Z') / 1_000,
     });
     expect((await me(session.accessToken)).data).toEqual({ me: { id: anna.id } });
@@ -159,13 +163,8 @@ describe('signing in', () => {
 });
 
 describe('an access token', () => {
-  const claims = () => ({
-    id: anna.id,
-    workspaceId,
-    role: 'owner',
-    permissions: permissionsOf('owner'),
-    sessionId: newId(),
-  });
+  const claims = () =>
+    actorWith({ id: anna.id, workspaceId, role: 'owner', permissions: permissionsOf('owner'), sessionId: newId() });
 
   it('ends with its last second, whether it was seen before or not', async () => {
     const seen = await signIn();

@@ -17,6 +17,8 @@ export interface Answer {
   errors?: { message: string; extensions: { code: string }; path?: string[] }[];
 }
 
+export type SignInMember = Member & { email: string };
+
 export const PASSWORD = 'correct horse 1';
 
 /** Identity as it runs, on a database of its own, with a clock that the test sets. */
@@ -70,7 +72,7 @@ export class IdentityUnderTest {
     return workspaceId;
   }
 
-  async member(workspaceId: string, role: string = 'agent', name = 'Anna Berg'): Promise<Member> {
+  async member(workspaceId: string, role: string = 'agent', name = 'Anna Berg'): Promise<SignInMember> {
     const em = this.database.system();
     const id = newId();
     const member = em.create(Member, {
@@ -83,10 +85,10 @@ export class IdentityUnderTest {
       createdAt: this.now,
     });
     await em.flush();
-    return member;
+    return member as SignInMember;
   }
 
-  async accessToken(member: Member, url = this.service.url): Promise<string> {
+  async accessToken(member: SignInMember, url = this.service.url): Promise<string> {
     const { data } = await this.query(
       `mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { ... on Session { accessToken } } }`,
       { variables: { email: member.email, password: PASSWORD }, url },

@@ -1,0 +1,62 @@
+import { PERMISSIONS, type Permission } from '@fenster/auth';
+
+export const ROLES = ['owner', 'admin', 'supervisor', 'agent', 'finance', 'privacy_officer', 'bot'] as const;
+export type Role = (typeof ROLES)[number];
+
+/** The built-in roles that a person can have: programs have no login but an API key. */
+export const MEMBER_ROLES = ROLES.filter((role) => role !== 'bot');
+export type MemberRole = (typeof MEMBER_ROLES)[number];
+
+const AGENT: readonly Permission[] = [
+  'workspace:read',
+  'member:read',
+  'team:read',
+  'channel:read',
+  'contact:read',
+  'contact:read_phone',
+  'conversation:read',
+  'message:read',
+  'message:send',
+  // Who writes should see what writing costs.
+  'cost:read',
+];
+
+/**
+ * What each built-in role may do. Only owners have everything, so that nobody but an owner can make or unmake one.
+ * Finance sees what a conversation cost and never what was written in it nor who with; the privacy officer sees who
+ * the data are about, their consent and their erasure, and never what was written.
+ */
+const PERMISSIONS_OF: Readonly<Record<Role, readonly Permission[]>> = {
+  owner: PERMISSIONS,
+  admin: PERMISSIONS.filter((permission) => permission !== 'workspace:manage'),
+  supervisor: [...AGENT, 'conversation:read_all', 'conversation:manage', 'consent:read'],
+  agent: AGENT,
+  finance: ['workspace:read', 'channel:read', 'conversation:read', 'conversation:read_all', 'cost:read'],
+  privacy_officer: [
+    'workspace:read',
+    'channel:read',
+    'contact:read',
+    'contact:read_phone',
+    'consent:read',
+    'consent:manage',
+    'erasure:manage',
+    'audit:read',
+  ],
+  bot: [
+    'workspace:read',
+    'channel:read',
+    'contact:read',
+    'conversation:read',
+    'conversation:read_all',
+    'message:read',
+    'message:send',
+  ],
+};
+
+export function isBuiltIn(role: string): role is Role {
+  return Object.hasOwn(PERMISSIONS_OF, role);
+}
+
+export function permissionsOf(role: Role): readonly Permission[] {
+  return PERMISSIONS_OF[role];
+}
