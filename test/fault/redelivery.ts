@@ -46,7 +46,7 @@ async function lastPosition(
 ): Promise<number> {
   let seen = 0;
   if (count === 0) return 0;
-  for await (const batch of readStream(connection, { stream, filter, after: 0, maxBatch: 500, signal })) {
+  for await (const batch of readStream(connection, { stream, filter, start: { after: 0 }, maxBatch: 500, signal })) {
     for (const { position, data } of batch) {
       seen += (JSON.parse(Buffer.from(data).toString()) as unknown[]).length;
       if (seen >= count) return position;

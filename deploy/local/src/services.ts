@@ -41,6 +41,7 @@ export function environmentOf(service: ServiceName, deployment: Deployment): Env
       case 'gateway':
         return {
           ...jwks,
+          NATS_URL: natsUrl,
           SUBGRAPHS: JSON.stringify(
             Object.fromEntries(DATABASES.map((name) => [name, `${urlOf(deployment, name)}/graphql`])),
           ),

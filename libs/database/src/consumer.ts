@@ -1,5 +1,12 @@
 import { streamOf, type Envelope, type EventData, type EventDefinition } from '@fenster/contracts';
-import { ensureStream, readStream, streamState, type NatsConnection, type StreamMessage } from '@fenster/messaging';
+import {
+  ensureStream,
+  readStream,
+  streamState,
+  whenRenewed,
+  type NatsConnection,
+  type StreamMessage,
+} from '@fenster/messaging';
 import { newId, traced, type Clock, type Logger } from '@fenster/runtime';
 import { sql, type Database } from './database.js';
 import { parseEnvelope } from './event-log.js';
@@ -53,7 +60,6 @@ export interface Consumer {
 const MAX_MESSAGES = 200;
 const RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
-const STREAM_CHECK_MS = 1_000;
 
 /**
  * Exactly one effect: the batch's effects, its inbox rows and the new position commit together, so a crash leaves
@@ -73,13 +79,12 @@ export function createConsumer({ definition, database, connection, now, log, wak
         await ensureStream(connection, stream);
         const { created, last } = await streamState(connection, stream);
         const position = await loadPosition(database, definition.name, created, last);
-        const renewed = new AbortController();
-        const watching = setInterval(() => void abortIfRenewed(created, renewed), STREAM_CHECK_MS);
+        const renewed = whenRenewed(connection, stream, created);
         try {
           for await (const messages of readStream(connection, {
             stream,
             filter: definition.filter,
-            after: position,
+            start: { after: position },
             maxBatch: MAX_MESSAGES,
             signal: AbortSignal.any([stopped.signal, renewed.signal]),
           })) {
@@ -87,7 +92,7 @@ export function createConsumer({ definition, database, connection, now, log, wak
             delay = RETRY_MS;
           }
         } finally {
-          clearInterval(watching);
+          renewed.stop();
         }
       } catch (error) {
         if (stopped.signal.aborted) return;
@@ -95,15 +100,6 @@ export function createConsumer({ definition, database, connection, now, log, wak
       }
       await waitForAbort(stopped.signal, delay);
       delay = Math.min(delay * 2, MAX_RETRY_MS);
-    }
-  }
-
-  /** The client would wait in a new stream for the position of the old one. */
-  async function abortIfRenewed(created: string, renewed: AbortController): Promise<void> {
-    try {
-      if ((await streamState(connection, stream)).created !== created) renewed.abort();
-    } catch {
-      // Not there, or the broker is away: reading finds out by itself, or the next check does.
     }
   }
 

@@ -24,7 +24,7 @@ const messages = (...all: string[]) => all.map(message);
 async function stored(count: number): Promise<string[]> {
   const seen: string[] = [];
   const ended = new AbortController();
-  const options = { stream: 'letters', filter: 'letters.>', after: 0, maxBatch: 50, signal: ended.signal };
+  const options = { stream: 'letters', filter: 'letters.>', start: { after: 0 }, maxBatch: 50, signal: ended.signal };
   for await (const batch of readStream(connection, options)) {
     seen.push(...batch.map(({ data }) => Buffer.from(data).toString()));
     if (seen.length >= count) break;

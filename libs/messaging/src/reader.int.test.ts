@@ -29,7 +29,7 @@ async function read(after: number, count: number): Promise<number[]> {
   for await (const batch of readStream(connection, {
     stream: 'numbers',
     filter: 'numbers.>',
-    after,
+    start: { after },
     maxBatch: 50,
     signal: ended.signal,
   })) {
@@ -57,7 +57,7 @@ describe('reading a stream', () => {
     const reading = readStream(connection, {
       stream: 'numbers',
       filter: 'numbers.>',
-      after: 700,
+      start: { after: 700 },
       maxBatch: 50,
       signal: ended.signal,
     });

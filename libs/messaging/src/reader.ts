@@ -1,4 +1,4 @@
-import { DeliverPolicy, jetstream, jetstreamManager, type JsMsg } from '@nats-io/jetstream';
+import { DeliverPolicy, jetstream, type JsMsg, type OrderedConsumerOptions } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { inBatches } from '@fenster/runtime';
 
@@ -12,20 +12,10 @@ export interface StreamReaderOptions {
   stream: string;
   /** One subject filter, because several need nats-server 2.10. */
   filter: string;
-  /** Starts behind this position; 0 starts at the beginning. */
-  after: number;
+  /** Starts behind this position, 0 at the beginning; or with what was stored at or after a time. */
+  start: { after: number } | { since: Date };
   maxBatch: number;
   signal: AbortSignal;
-}
-
-/** `created` tells a stream from an earlier one of the same name, whose positions mean nothing in it. */
-export async function streamState(
-  connection: NatsConnection,
-  stream: string,
-): Promise<{ created: string; last: number }> {
-  const manager = await jetstreamManager(connection);
-  const info = await manager.streams.info(stream);
-  return { created: info.created, last: info.state.last_seq };
 }
 
 /**
@@ -34,13 +24,11 @@ export async function streamState(
  */
 export async function* readStream(
   connection: NatsConnection,
-  { stream, filter, after, maxBatch, signal }: StreamReaderOptions,
+  { stream, filter, start, maxBatch, signal }: StreamReaderOptions,
 ): AsyncGenerator<StreamMessage[]> {
   const consumer = await jetstream(connection).consumers.get(stream, {
     filter_subjects: filter,
-    ...(after > 0
-      ? { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: after + 1 }
-      : { deliver_policy: DeliverPolicy.All }),
+    ...toDeliverPolicy(start),
   });
   // A short expiry makes a lost broker noticed in seconds instead of 45 (stack.md §4).
   const messages = await consumer.consume({ max_messages: 1_000, expires: 2_000 });
@@ -53,6 +41,12 @@ export async function* readStream(
     signal.removeEventListener('abort', close);
     close();
   }
+}
+
+function toDeliverPolicy(start: StreamReaderOptions['start']): Partial<OrderedConsumerOptions> {
+  if ('since' in start) return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: start.since.toISOString() };
+  if (start.after === 0) return { deliver_policy: DeliverPolicy.All };
+  return { deliver_policy: DeliverPolicy.StartSequence, opt_start_seq: start.after + 1 };
 }
 
 function toStreamMessage(message: JsMsg): StreamMessage {

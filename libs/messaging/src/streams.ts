@@ -29,3 +29,33 @@ export async function deleteStream(connection: NatsConnection, service: string):
   const manager = await jetstreamManager(connection);
   await manager.streams.delete(service);
 }
+
+/** `created` tells a stream from an earlier one of the same name, whose positions mean nothing in it. */
+export async function streamState(
+  connection: NatsConnection,
+  stream: string,
+): Promise<{ created: string; last: number }> {
+  const manager = await jetstreamManager(connection);
+  const info = await manager.streams.info(stream);
+  return { created: info.created, last: info.state.last_seq };
+}
+
+const RENEWAL_CHECK_MS = 1_000;
+
+/**
+ * Aborts within about a second when a stream is no longer the one that was created then: a reader would wait in the new
+ * one for a position of the old one. Not while the broker is away, which reading finds out by itself.
+ */
+export function whenRenewed(
+  connection: NatsConnection,
+  stream: string,
+  created: string,
+): { signal: AbortSignal; stop: () => void } {
+  const renewed = new AbortController();
+  const check = async () => {
+    const state = await streamState(connection, stream).catch(() => undefined);
+    if (state && state.created !== created) renewed.abort();
+  };
+  const timer = setInterval(() => void check(), RENEWAL_CHECK_MS);
+  return { signal: renewed.signal, stop: () => clearInterval(timer) };
+}

@@ -3,6 +3,7 @@ import { ConfigurationError } from '@fenster/runtime';
 import { loadConfig } from './config.js';
 
 const VALID = {
+  NATS_URL: 'nats://127.0.0.1:4222',
   JWKS_URL: 'http://127.0.0.1:4001/jwks.json',
   SUBGRAPHS: '{"identity":"http://127.0.0.1:4001/graphql"}',
 };

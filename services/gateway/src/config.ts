@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { authEnv, httpEnv, httpUrl, parseConfig, type Environment } from '@fenster/runtime';
+import { authEnv, httpEnv, httpUrl, natsEnv, parseConfig, type Environment } from '@fenster/runtime';
 
 const bytes = z.coerce.number().int().min(1_024);
 const milliseconds = z.coerce.number().int().min(1);
@@ -8,6 +8,7 @@ const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 
 const schema = z.object({
   ...httpEnv,
+  ...natsEnv,
   ...authEnv,
   /** JSON object: name of the subgraph → its GraphQL URL. */
   SUBGRAPHS: z

@@ -1,4 +1,5 @@
 import { bearerToken, rightsKey, AuthenticationError, type Actor, type TokenVerifier } from '@fenster/auth';
+import type { Revocations } from './revocations/revocations.js';
 
 /** Who is at the other end of a socket, and until when. */
 export interface Credentials {
@@ -9,11 +10,28 @@ export interface Credentials {
   readonly expiresAt: Date;
 }
 
-/** @throws AuthenticationError; any other error means that tokens cannot be checked at present. */
-export async function verifyCredentials(verifier: TokenVerifier, authorization: unknown): Promise<Credentials> {
+export interface CredentialsVerifier {
+  /** @throws AuthenticationError; any other error means that tokens cannot be checked at present. */
+  verify(authorization: unknown): Promise<Credentials>;
+  /** Whether they have become void since they were verified. */
+  areRevoked(credentials: Credentials): boolean;
+}
+
+export function createCredentialsVerifier(verifier: TokenVerifier, revocations: Revocations): CredentialsVerifier {
+  return {
+    verify: (authorization) => verifyCredentials(verifier, revocations, authorization),
+    areRevoked: ({ actor }) => revocations.isRevoked(actor),
+  };
+}
+
+async function verifyCredentials(
+  verifier: TokenVerifier,
+  revocations: Revocations,
+  authorization: unknown,
+): Promise<Credentials> {
   const token = bearerToken(authorization);
   if (token === undefined) throw new AuthenticationError();
   const actor = await verifier.verify(token);
-  if (!actor.expiresAt) throw new AuthenticationError();
+  if (!actor.expiresAt || revocations.isRevoked(actor)) throw new AuthenticationError();
   return { authorization: `Bearer ${token}`, actor, rights: rightsKey(actor), expiresAt: actor.expiresAt };
 }

@@ -2,8 +2,10 @@ import { readFile } from 'node:fs/promises';
 import { transformSupergraphToPublicSchema } from '@theguild/federation-composition';
 import { parse, print } from 'graphql';
 import { createTokenVerifier } from '@fenster/auth';
+import { connectNats } from '@fenster/messaging';
 import { createHttpServer, createLogger, systemClock, type Logger, type Service } from '@fenster/runtime';
 import type { Config } from './config.js';
+import { createCredentialsVerifier } from './credentials.js';
 import { createEngine } from './engine/engine.js';
 import { createFront } from './front/front.js';
 import { Hub } from './front/hub.js';
@@ -11,6 +13,7 @@ import { createGraphqlHttpHandler } from './http/graphql-http.js';
 import { createOriginPolicy } from './http/origin.js';
 import { Operations } from './operation/operations.js';
 import { createFormatError, createFormatResult } from './operation/results.js';
+import { followRevocations } from './revocations/revocations.js';
 import { composeFromSubgraphs } from './supergraph.js';
 
 export interface ServiceOverrides {
@@ -31,7 +34,9 @@ export async function createService(config: Config, overrides: ServiceOverrides 
     callTimeoutMs: config.SUBGRAPH_TIMEOUT_MS,
     enrichmentTimeoutMs: config.ENRICHMENT_TIMEOUT_MS,
   });
-  const verifier = createTokenVerifier({ jwks: config.JWKS_URL });
+  const connection = await connectNats({ url: config.NATS_URL, name: 'gateway', log });
+  const revocations = followRevocations(connection, systemClock, log);
+  const credentials = createCredentialsVerifier(createTokenVerifier({ jwks: config.JWKS_URL }), revocations);
   const formatError = createFormatError(log);
   const formatResult = createFormatResult(formatError);
   const origins = createOriginPolicy(config.ALLOWED_ORIGINS);
@@ -57,7 +62,7 @@ export async function createService(config: Config, overrides: ServiceOverrides 
     engine,
     operations,
     hub,
-    verifier,
+    credentials,
     formatError,
     formatResult,
     origins,
@@ -74,7 +79,7 @@ export async function createService(config: Config, overrides: ServiceOverrides 
   const http = createGraphqlHttpHandler({
     engine,
     operations,
-    verifier,
+    credentials,
     formatError,
     formatResult,
     origins,
@@ -95,10 +100,16 @@ export async function createService(config: Config, overrides: ServiceOverrides 
     get url() {
       return server.url;
     },
-    start: server.start,
+    async start() {
+      revocations.onChange(front.recheck);
+      await revocations.start();
+      await server.start();
+    },
     async stop() {
       await Promise.all([front.stop(), server.stop()]);
       await engine.close();
+      await revocations.stop();
+      await connection.close();
     },
   };
 }

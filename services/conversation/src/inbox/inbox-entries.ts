@@ -63,6 +63,8 @@ interface Row {
   thread_id: string;
   channel_id: string;
   contact_id: string;
+  team_id: string | null;
+  assignee_id: string | null;
   conversation_status: Conversation['status'];
   last_seq: number;
   last_message_at: Date;
@@ -94,7 +96,7 @@ async function readRows(
     workspaceId,
     sql<Row>`
       select subject.place, c.id as conversation_id, c.workspace_id, c.thread_id, c.channel_id, c.contact_id,
-        c.status as conversation_status, c.last_seq, c.last_message_at, c.opened_at, m.id as message_id, m.seq,
+        c.team_id, c.assignee_id, c.status as conversation_status, c.last_seq, c.last_message_at, c.opened_at, m.id as message_id, m.seq,
         m.direction, m.type, m.text, m.status, m.error_code, m.error_title, m.author_id, m.sent_at, m.created_at
       from ${unnest(
         'subject',
@@ -127,6 +129,8 @@ function toEntry({ type, messageId, status }: Subject, row: Row, cursor: string)
     threadId: row.thread_id,
     channelId: row.channel_id,
     contactId: row.contact_id,
+    teamId: row.team_id,
+    assigneeId: row.assignee_id,
     status: row.conversation_status,
     lastSeq: row.last_seq,
     lastMessageAt: row.last_message_at,

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { GraphQLError } from 'graphql';
 import { MessageType, parseMessage, type Message, type SubscribePayload } from 'graphql-ws';
 import type { RawData, WebSocket } from 'ws';
-import { AuthenticationError, type TokenVerifier } from '@fenster/auth';
+import { AuthenticationError } from '@fenster/auth';
 import type { Logger } from '@fenster/runtime';
 import type { Engine } from '../engine/engine.js';
 import type { Operations } from '../operation/operations.js';
@@ -10,7 +10,7 @@ import { codedError, type FormatError, type FormatResult } from '../operation/re
 import { keepAlive } from '../sockets/keep-alive.js';
 import { Outbox } from '../sockets/outbox.js';
 import { CloseCode } from './close-codes.js';
-import { verifyCredentials, type Credentials } from '../credentials.js';
+import type { Credentials, CredentialsVerifier } from '../credentials.js';
 import { textFrame } from './frame.js';
 import type { Hub } from './hub.js';
 import { LiveOperation } from './live-operation.js';
@@ -31,7 +31,7 @@ export interface FrontContext {
   engine: Engine;
   operations: Operations;
   hub: Hub;
-  verifier: TokenVerifier;
+  credentials: CredentialsVerifier;
   formatResult: FormatResult;
   formatError: FormatError;
   limits: FrontLimits;
@@ -111,6 +111,12 @@ export class Connection {
     setTimeout(() => this.#socket.terminate(), 2_000).unref();
   }
 
+  /** Rights or sessions have changed somewhere; perhaps those of this socket. */
+  recheck(): void {
+    if (this.#credentials && this.#context.credentials.areRevoked(this.#credentials))
+      this.close(CloseCode.forbidden, 'Rights have changed or the session has ended: renew the token, connect again');
+  }
+
   operationEnded(id: string): void {
     this.#operations.delete(id);
   }
@@ -160,7 +166,7 @@ export class Connection {
 
   async #authenticate(authorization: unknown, onAccepted: (credentials: Credentials) => void): Promise<void> {
     try {
-      const credentials = await verifyCredentials(this.#context.verifier, authorization);
+      const credentials = await this.#context.credentials.verify(authorization);
       if (this.#socket.readyState === this.#socket.OPEN) onAccepted(credentials);
     } catch (error) {
       if (error instanceof AuthenticationError) return this.close(CloseCode.forbidden, 'Forbidden');

@@ -14,6 +14,8 @@ export interface FrontOptions extends FrontContext {
 /** The WebSocket end of the public endpoint. */
 export interface Front {
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Closes the sockets whose tokens have become void. */
+  recheck(): void;
   /** Tells every client to connect again, and waits until they are gone, at most `graceMs` milliseconds. */
   stop(graceMs?: number): Promise<void>;
 }
@@ -42,6 +44,9 @@ export function createFront(options: FrontOptions): Front {
         connections.add(connection);
         socket.once('close', () => connections.delete(connection));
       });
+    },
+    recheck() {
+      for (const connection of connections) connection.recheck();
     },
     async stop(graceMs = 1_000) {
       isStopping = true;

@@ -1,11 +1,11 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { FormattedExecutionResult } from 'graphql';
-import { AuthenticationError, type TokenVerifier } from '@fenster/auth';
+import { AuthenticationError } from '@fenster/auth';
 import type { Handler, Logger } from '@fenster/runtime';
 import type { Engine } from '../engine/engine.js';
 import type { Operations } from '../operation/operations.js';
 import { codedError, type FormatError, type FormatResult } from '../operation/results.js';
-import { verifyCredentials } from '../credentials.js';
+import type { CredentialsVerifier } from '../credentials.js';
 import { graphiqlPage } from './graphiql.js';
 import { acceptsHtml, GRAPHQL_RESPONSE, JSON_RESPONSE, negotiate, type ResponseType } from './negotiation.js';
 import type { OriginPolicy } from './origin.js';
@@ -14,7 +14,7 @@ import { BadRequestError, readParameters } from './request-parameters.js';
 export interface GraphqlHttpOptions {
   engine: Engine;
   operations: Operations;
-  verifier: TokenVerifier;
+  credentials: CredentialsVerifier;
   formatResult: FormatResult;
   formatError: FormatError;
   origins: OriginPolicy;
@@ -63,7 +63,7 @@ async function respond(
   response: ServerResponse,
   type: ResponseType | undefined,
 ): Promise<Answer> {
-  const { engine, operations, verifier, formatResult, formatError, log } = options;
+  const { engine, operations, formatResult, formatError, log } = options;
   const refuse = (status: number, code: string, message: string, headers?: OutgoingHttpHeaders): Answer => ({
     status,
     headers,
@@ -77,7 +77,7 @@ async function respond(
     const parameters = await readParameters(request, options.maxBodyBytes);
     const { authorization } = request.headers;
     // Without a token only what subgraphs have made public answers, e.g. the login.
-    const credentials = authorization === undefined ? undefined : await verifyCredentials(verifier, authorization);
+    const credentials = authorization === undefined ? undefined : await options.credentials.verify(authorization);
     const prepared = operations.prepare(parameters);
     if ('errors' in prepared) {
       return { status: type === GRAPHQL_RESPONSE ? 400 : 200, body: formatResult({ errors: prepared.errors }) };

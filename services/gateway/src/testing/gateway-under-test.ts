@@ -1,10 +1,12 @@
 import type { FormattedExecutionResult } from 'graphql';
 import { createClient, type Client, type ClientOptions } from 'graphql-ws';
 import { request } from 'undici';
+import { inject } from 'vitest';
 import { WebSocket } from 'ws';
+import type {} from '../../../../test/support/global-setup.js';
 import { createTokenVerifier } from '@fenster/auth';
 import type { Service } from '@fenster/runtime';
-import { loadConfig } from '../config.js';
+import { loadConfig, type Config } from '../config.js';
 import { createService } from '../service.js';
 import { ContactsSubgraph } from './contacts-subgraph.js';
 import { TestIdentity } from './identity.js';
@@ -16,10 +18,18 @@ export class GatewayUnderTest {
   readonly identity: TestIdentity;
   readonly inbox: InboxSubgraph;
   readonly contacts: ContactsSubgraph;
-  readonly service: Service;
+  service: Service;
+  readonly #config: Config;
   readonly #clients = new Set<Client>();
 
-  private constructor(identity: TestIdentity, inbox: InboxSubgraph, contacts: ContactsSubgraph, service: Service) {
+  private constructor(
+    identity: TestIdentity,
+    inbox: InboxSubgraph,
+    contacts: ContactsSubgraph,
+    config: Config,
+    service: Service,
+  ) {
+    this.#config = config;
     this.identity = identity;
     this.inbox = inbox;
     this.contacts = contacts;
@@ -32,6 +42,7 @@ export class GatewayUnderTest {
     const contacts = new ContactsSubgraph();
     await Promise.all([inbox.server.start(), contacts.server.start()]);
     const config = loadConfig({
+      NATS_URL: inject('natsUrl'),
       JWKS_URL: identity.jwksUrl,
       SUBGRAPHS: JSON.stringify({ inbox: inbox.server.url, contacts: contacts.server.url }),
       LOG_LEVEL: 'silent',
@@ -42,7 +53,13 @@ export class GatewayUnderTest {
     const service = await createService(config);
     await service.start();
     contacts.requests = 0;
-    return new GatewayUnderTest(identity, inbox, contacts, service);
+    return new GatewayUnderTest(identity, inbox, contacts, config, service);
+  }
+
+  /** A new process in front of the same subgraphs, after `service.stop()`. */
+  async restart(): Promise<void> {
+    this.service = await createService(this.#config);
+    await this.service.start();
   }
 
   get url(): string {

@@ -33,7 +33,7 @@ export class TestIdentity {
 
   async authorization(member: Partial<TestMember> = {}): Promise<string> {
     const { lifetimeSeconds, ...rights } = { ...someone(), ...member };
-    const actor = actorWith({ sessionId: newId(), ...rights });
+    const actor = actorWith(rights);
     return `Bearer ${await signToken({ kid: 'test', privateKey: this.#privateKey }, actor, new Date(), lifetimeSeconds)}`;
   }
 
@@ -47,6 +47,7 @@ export interface TestMember {
   id: string;
   workspaceId: string;
   permissions: Permission[];
+  sessionId: string;
   lifetimeSeconds: number;
 }
 
@@ -56,6 +57,7 @@ function someone(): TestMember {
   return {
     id: newId(),
     workspaceId: WORKSPACE,
+    sessionId: newId(),
     permissions: ['conversation:read', 'conversation:read_all', 'member:read', 'message:read'],
     lifetimeSeconds: 300,
   };
