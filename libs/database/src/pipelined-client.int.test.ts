@@ -79,6 +79,25 @@ describe('the pipelined client', () => {
     expect(rows).toHaveLength(1);
   });
 
+  it('plans a marked statement anew when it has run eight times as often', async () => {
+    const insert = '/* prepared */ insert into number values ($1)';
+    const versions = async () => {
+      const { rows } = await client.query(
+        'select count(*)::int as n from pg_prepared_statements where statement = $1',
+        [insert] as never,
+      );
+      return (rows as { n: number }[])[0]!.n;
+    };
+    for (let n = 1; n <= 7; n++) await client.query(insert, [100 + n]);
+    expect(await versions()).toBe(1);
+    await client.query(insert, [108]);
+    expect(await versions()).toBe(2);
+    for (let n = 9; n <= 63; n++) await client.query(insert, [100 + n]);
+    expect(await versions()).toBe(2);
+    await client.query(insert, [164]);
+    expect(await versions()).toBe(3);
+  });
+
   it('reads points in time as dates', async () => {
     expect(await scoped(`select timestamptz '2026-11-21 12:00:00.123+01' as at`)).toEqual([
       { at: new Date('2026-11-21T11:00:00.123Z') },

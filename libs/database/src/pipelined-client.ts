@@ -19,6 +19,7 @@ const NO_ROWS = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] } as un
 export class PipelinedClient extends pg.Client {
   #opening: [string, unknown[] | undefined][] = [];
   #onlyReads = true;
+  readonly #runs = new Map<string, number>();
   readonly #onStatement: ((text: string) => void) | undefined;
 
   constructor(config: PipelinedClientConfig) {
@@ -78,19 +79,22 @@ export class PipelinedClient extends pg.Client {
   #send(text: string, values: unknown[] | undefined): Promise<Result> {
     this.#onStatement?.(text);
     if (!text.startsWith(PREPARED)) return super.query(text, values as never) as unknown as Promise<Result>;
-    let name = names.get(text);
-    if (name === undefined) names.set(text, (name = `prepared ${names.size}`));
+    const runs = (this.#runs.get(text) ?? 0) + 1;
+    this.#runs.set(text, runs);
+    let number = numbers.get(text);
+    if (number === undefined) numbers.set(text, (number = numbers.size));
+    const name = `prepared ${number}.${Math.trunc(Math.log2(runs) / 3)}`;
     return super.query({ name, text, values: values ?? [] }) as unknown as Promise<Result>;
   }
 }
 
 /**
  * Begins statements that PostgreSQL should parse and plan once per connection; that is most of what a small batch
- * costs. Only for statements of one text that reach every table through a unique key or append to it: their plan is
- * kept while the tables grow, and a plan for a small table may read all of it.
+ * costs. Only for statements of one text whose plan does not depend on their values. A plan for small tables may read
+ * all of them, so it is made anew when the statement has run 8 times, 64 times, and so on: tables grow as it runs.
  */
 const PREPARED = '/* prepared */';
-const names = new Map<string, string>();
+const numbers = new Map<string, number>();
 
 function isRead(text: string): boolean {
   return /^(\/\* prepared \*\/)?\s*select\b/i.test(text) && !/\bfor (no key )?(update|share)\b/i.test(text);

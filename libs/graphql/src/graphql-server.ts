@@ -1,8 +1,3 @@
-import { ApolloServer, HeaderMap } from '@apollo/server';
-import {
-  ApolloServerPluginInlineTraceDisabled,
-  ApolloServerPluginLandingPageDisabled,
-} from '@apollo/server/plugin/disabled';
 import { AuthenticationError, bearerToken, type Actor, type TokenVerifier } from '@fenster/auth';
 import {
   BodyTooLargeError,
@@ -13,7 +8,7 @@ import {
   type Logger,
   type UpgradeHandler,
 } from '@fenster/runtime';
-import type { ExecutionArgs, GraphQLError, GraphQLSchema } from 'graphql';
+import { execute, type ExecutionArgs, type GraphQLError, type GraphQLSchema } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
@@ -22,6 +17,7 @@ import { BatchingSocket } from './batching-socket.js';
 import type { GraphQLContext } from './context.js';
 import { formatError } from './errors.js';
 import { subscribeToBatches } from './execute.js';
+import { createOperationReader } from './operation.js';
 
 export interface GraphQLServerOptions {
   schema: GraphQLSchema;
@@ -34,7 +30,6 @@ export interface GraphQLServerOptions {
 export interface GraphQLServer {
   readonly handler: Handler;
   readonly upgrade: UpgradeHandler;
-  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -44,34 +39,21 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
 export function createGraphQLServer({ schema, verifier, createContext, log }: GraphQLServerOptions): GraphQLServer {
-  const apollo = new ApolloServer<GraphQLContext>({
-    schema,
-    introspection: true,
-    // Only the gateway reaches a subgraph; cross-site requests are refused there.
-    csrfPrevention: false,
-    formatError: (_formatted, error) => formatError(error, log),
-    plugins: [ApolloServerPluginInlineTraceDisabled(), ApolloServerPluginLandingPageDisabled()],
-    stopOnTerminationSignals: false,
-    logger: { debug() {}, info() {}, warn: (message) => log.warn(message), error: (message) => log.error(message) },
-  });
+  const readOperation = createOperationReader(schema);
 
   const handler: Handler = async (request, response) => {
     try {
       const raw = await readBody(request, MAX_BODY_BYTES);
       const correlationId = correlationIdOf(request);
       const actor = await actorOf(verifier, request.headers.authorization);
-      const headers = new HeaderMap();
-      for (const [name, value] of Object.entries(request.headers)) {
-        if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-      }
-      const result = await apollo.executeHTTPGraphQLRequest({
-        httpGraphQLRequest: { method: 'POST', headers, search: '', body: JSON.parse(raw.toString()) as unknown },
-        context: async () => createContext(actor, correlationId),
+      const operation = readOperation(JSON.parse(raw.toString()));
+      const { data, errors } = Array.isArray(operation)
+        ? { errors: operation }
+        : await execute({ schema, ...operation, contextValue: createContext(actor, correlationId) });
+      sendJson(response, data === undefined ? 400 : 200, {
+        data,
+        errors: errors?.map((error) => formatError(error, log)),
       });
-      for (const [name, value] of result.headers) response.setHeader(name, value);
-      response.statusCode = result.status ?? 200;
-      if (result.body.kind !== 'complete') throw new Error('Incremental delivery is not supported.');
-      response.end(result.body.string);
     } catch (error) {
       if (error instanceof AuthenticationError) sendErrors(response, 401, error.message, error.code);
       else if (error instanceof SyntaxError) sendErrors(response, 400, 'The body is not JSON.', 'BAD_REQUEST');
@@ -121,11 +103,7 @@ export function createGraphQLServer({ schema, verifier, createContext, log }: Gr
         client.writeTo(socket);
         sockets.emit('connection', client, request);
       }),
-    start: () => apollo.start(),
-    async stop() {
-      await front.dispose();
-      await apollo.stop();
-    },
+    stop: async () => front.dispose(),
   };
 }
 

@@ -9,18 +9,27 @@ import {
 import { causedBy, sql, unnest, type Origin, type Tx } from '@fenster/database';
 import { newId } from '@fenster/runtime';
 import { extendWindow } from '../threads/service-window.js';
-import { resolveThreads, saveThreads, type ThreadState } from '../threads/resolve-threads.js';
+import {
+  nameInserts,
+  resolveThreads,
+  threadInserts,
+  threadUpdates,
+  type ThreadState,
+} from '../threads/resolve-threads.js';
 
 type Received = Envelope<ChannelMessageReceived>;
 
-interface NewConversation {
+interface TouchedConversation {
   workspace_id: string;
   id: string;
+  last_seq: number;
+  last_message_at: Date;
+}
+
+interface NewConversation extends TouchedConversation {
   thread_id: string;
   channel_id: string;
   contact_id: string;
-  last_seq: number;
-  last_message_at: Date;
   opened_at: Date;
 }
 
@@ -31,13 +40,13 @@ interface NewConversation {
 export async function receiveMessages(tx: Tx, received: readonly Received[], consumer: string): Promise<void> {
   const events = await withoutKnown(tx, received);
   if (events.length === 0) return;
-  const threadOf = await resolveThreads(tx, events);
+  const threads = await resolveThreads(tx, events);
   const opened = new Map<string, NewConversation>();
-  const touched = new Map<string, { workspace_id: string; id: string; last_seq: number; last_message_at: Date }>();
+  const touched = new Map<string, TouchedConversation>();
   const now = tx.now();
 
   const messages = events.map((event) => {
-    const thread = threadOf.get(event)!;
+    const thread = threads.of.get(event)!;
     const { data } = event;
     const sentAt = new Date(data.sentAt);
     const origin = causedBy(event, consumer);
@@ -61,12 +70,16 @@ export async function receiveMessages(tx: Tx, received: readonly Received[], con
       });
     }
     const conversationId = thread.openConversationId;
-    touched.set(conversationId, {
-      workspace_id: thread.workspaceId,
-      id: conversationId,
-      last_seq: thread.lastSeq,
-      last_message_at: now,
-    });
+    const conversation = opened.get(conversationId);
+    if (conversation) conversation.last_seq = thread.lastSeq;
+    else {
+      touched.set(conversationId, {
+        workspace_id: thread.workspaceId,
+        id: conversationId,
+        last_seq: thread.lastSeq,
+        last_message_at: now,
+      });
+    }
     const id = newId();
     tx.emit(messageReceived, {
       entityId: id,
@@ -99,31 +112,14 @@ export async function receiveMessages(tx: Tx, received: readonly Received[], con
     };
   });
 
-  await insertConversations(tx, [...opened.values()]);
+  const states = [...new Set(threads.of.values())];
+  // One statement: the consumer waits for an answer to each.
   await sql`/* prepared */
-    insert into message (workspace_id, id, thread_id, conversation_id, channel_id, seq, type, text, payload,
-      provider_message_id, sent_at, created_at, direction, status)
-    select *, 'INBOUND', 'RECEIVED' from ${unnest(
-      'input',
-      {
-        workspace_id: 'uuid',
-        id: 'uuid',
-        thread_id: 'uuid',
-        conversation_id: 'uuid',
-        channel_id: 'uuid',
-        seq: 'int',
-        type: 'text',
-        text: 'text',
-        payload: 'jsonb',
-        provider_message_id: 'text',
-        sent_at: 'timestamptz',
-        created_at: 'timestamptz',
-      },
-      messages,
-    )}
-  `.execute(tx.sql);
-  await saveThreads(tx, [...new Set(threadOf.values())]);
-  await sql`
+    with new_thread as (${threadInserts(states, now)}),
+      known_thread as (${threadUpdates(states)}),
+      new_name as (${nameInserts(threads.newNames)}),
+      new_conversation as (${conversationInserts([...opened.values()])}),
+      new_message as (${messageInserts(messages)})
     update conversation set last_seq = input.last_seq, last_message_at = input.last_message_at
     from ${unnest('input', { workspace_id: 'uuid', id: 'uuid', last_seq: 'int', last_message_at: 'timestamptz' }, [...touched.values()])}
     where conversation.workspace_id = input.workspace_id and conversation.id = input.id
@@ -132,7 +128,7 @@ export async function receiveMessages(tx: Tx, received: readonly Received[], con
 
 /** The provider's message id decides what a duplicate is, for ever; within the batch the first one counts. */
 async function withoutKnown(tx: Tx, received: readonly Received[]): Promise<Received[]> {
-  const { rows } = await sql<{ workspace_id: string; channel_id: string; provider_message_id: string }>`
+  const { rows } = await sql<{ workspace_id: string; channel_id: string; provider_message_id: string }>`/* prepared */
     select message.workspace_id, message.channel_id, message.provider_message_id from message
     join ${unnest(
       'input',
@@ -176,9 +172,8 @@ function openConversation(thread: ThreadState, now: Date): NewConversation {
   };
 }
 
-async function insertConversations(tx: Tx, conversations: readonly NewConversation[]): Promise<void> {
-  if (conversations.length === 0) return;
-  await sql`/* prepared */
+function conversationInserts(conversations: readonly NewConversation[]) {
+  return sql`
     insert into conversation (workspace_id, id, thread_id, channel_id, contact_id, last_seq, last_message_at, opened_at, status)
     select *, 'OPEN' from ${unnest(
       'input',
@@ -193,6 +188,27 @@ async function insertConversations(tx: Tx, conversations: readonly NewConversati
         opened_at: 'timestamptz',
       },
       conversations,
-    )}
-  `.execute(tx.sql);
+    )}`;
+}
+
+const MESSAGE_COLUMNS = {
+  workspace_id: 'uuid',
+  id: 'uuid',
+  thread_id: 'uuid',
+  conversation_id: 'uuid',
+  channel_id: 'uuid',
+  seq: 'int',
+  type: 'text',
+  text: 'text',
+  payload: 'jsonb',
+  provider_message_id: 'text',
+  sent_at: 'timestamptz',
+  created_at: 'timestamptz',
+} as const;
+
+function messageInserts(messages: readonly Record<keyof typeof MESSAGE_COLUMNS, unknown>[]) {
+  return sql`
+    insert into message (workspace_id, id, thread_id, conversation_id, channel_id, seq, type, text, payload,
+      provider_message_id, sent_at, created_at, direction, status)
+    select *, 'INBOUND', 'RECEIVED' from ${unnest('input', MESSAGE_COLUMNS, messages)}`;
 }

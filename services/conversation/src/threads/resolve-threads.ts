@@ -18,6 +18,8 @@ export interface ThreadState {
 }
 
 interface ThreadRow {
+  kind: string;
+  value: string;
   workspace_id: string;
   id: string;
   channel_id: string;
@@ -47,31 +49,36 @@ function namesOf({ data, workspaceId }: Received) {
 const keyOf = (name: { workspaceId: string; channelId: string; kind: string; value: string }) =>
   `${name.workspaceId} ${name.channelId} ${name.kind} ${name.value}`;
 
+/** Another name for a person, new or known. */
+interface NewName {
+  workspace_id: string;
+  channel_id: string;
+  kind: string;
+  value: string;
+  thread_id: string;
+  created_at: Date;
+}
+
+export interface ResolvedThreads {
+  of: ReadonlyMap<Received, ThreadState>;
+  newNames: readonly NewName[];
+}
+
 /**
- * Finds or creates the thread of each message and locks it, so that everything about one thread happens in one
- * order. New names of a known person are remembered. Three statements whatever the size of the batch.
+ * Finds the thread of each message and locks it, so that everything about one thread happens in one order; makes up
+ * those that are missing. Nothing is stored yet. One statement whatever the size of the batch.
  */
-export async function resolveThreads(tx: Tx, events: readonly Received[]): Promise<Map<Received, ThreadState>> {
-  const names = [...new Map(events.flatMap(namesOf).map((name) => [keyOf(name), name])).values()];
-  const threadIdByName = await findThreadIds(tx, names);
-  const threads = await lockThreads(tx, [...new Set(threadIdByName.values())]);
-  const resolved = new Map<Received, ThreadState>();
-  const newNames: {
-    workspace_id: string;
-    channel_id: string;
-    kind: string;
-    value: string;
-    thread_id: string;
-    created_at: Date;
-  }[] = [];
+export async function resolveThreads(tx: Tx, events: readonly Received[]): Promise<ResolvedThreads> {
+  const threadByName = await lockThreads(tx, events.flatMap(namesOf));
+  const of = new Map<Received, ThreadState>();
+  const newNames: NewName[] = [];
   for (const event of events) {
     const own = namesOf(event);
-    const known = own.map((name) => threadIdByName.get(keyOf(name))).find((id) => id !== undefined);
-    const thread = known === undefined ? newThread(event) : threads.get(known)!;
-    threads.set(thread.id, thread);
+    const known = own.map((name) => threadByName.get(keyOf(name))).find((thread) => thread !== undefined);
+    const thread = known ?? newThread(event);
     for (const name of own) {
-      if (threadIdByName.has(keyOf(name))) continue;
-      threadIdByName.set(keyOf(name), thread.id);
+      if (threadByName.has(keyOf(name))) continue;
+      threadByName.set(keyOf(name), thread);
       newNames.push({
         workspace_id: name.workspaceId,
         channel_id: name.channelId,
@@ -82,78 +89,57 @@ export async function resolveThreads(tx: Tx, events: readonly Received[]): Promi
       });
     }
     mergeIdentity(thread, event.data.identity);
-    resolved.set(event, thread);
+    of.set(event, thread);
   }
-  await insertThreads(
-    tx,
-    [...threads.values()].filter((thread) => thread.isNew),
-  );
-  if (newNames.length > 0) {
-    await sql`/* prepared */
-      insert into thread_identity (workspace_id, channel_id, kind, value, thread_id, created_at)
-      select * from ${unnest('input', { workspace_id: 'uuid', channel_id: 'uuid', kind: 'text', value: 'text', thread_id: 'uuid', created_at: 'timestamptz' }, newNames)}
-    `.execute(tx.sql);
-  }
-  return resolved;
+  return { of, newNames };
 }
 
-async function findThreadIds(tx: Tx, names: ReturnType<typeof namesOf>): Promise<Map<string, string>> {
-  const { rows } = await sql<{
-    workspace_id: string;
-    channel_id: string;
-    kind: string;
-    value: string;
-    thread_id: string;
-  }>`
-    select workspace_id, channel_id, kind, value, thread_id from thread_identity
-    join ${unnest(
+async function lockThreads(tx: Tx, names: ReturnType<typeof namesOf>): Promise<Map<string, ThreadState>> {
+  const { rows } = await sql<ThreadRow>`/* prepared */
+    select name.kind, name.value, thread.workspace_id, thread.id, thread.channel_id, thread.contact_id, thread.phone,
+      thread.bsuid, thread.username, thread.profile_name, thread.last_seq, thread.open_conversation_id,
+      thread.last_customer_message_at, thread.window_expires_at
+    from ${unnest(
       'input',
       { workspace_id: 'uuid', channel_id: 'uuid', kind: 'text', value: 'text' },
-      names.map((name) => ({
+      [...new Map(names.map((name) => [keyOf(name), name])).values()].map((name) => ({
         workspace_id: name.workspaceId,
         channel_id: name.channelId,
         kind: name.kind,
         value: name.value,
       })),
-    )} using (workspace_id, channel_id, kind, value)
+    )}
+    join thread_identity name using (workspace_id, channel_id, kind, value)
+    join thread on thread.workspace_id = name.workspace_id and thread.id = name.thread_id
+    order by thread.id for update of thread
   `.execute(tx.sql);
+  const threads = new Map(rows.map((row) => [row.id, knownThread(row)]));
   return new Map(
-    rows.map((row) => [
-      keyOf({ workspaceId: row.workspace_id, channelId: row.channel_id, kind: row.kind, value: row.value }),
-      row.thread_id,
+    rows.map(({ workspace_id: workspaceId, channel_id: channelId, kind, value, id }) => [
+      keyOf({ workspaceId, channelId, kind, value }),
+      threads.get(id)!,
     ]),
   );
 }
 
-async function lockThreads(tx: Tx, ids: readonly string[]): Promise<Map<string, ThreadState>> {
-  if (ids.length === 0) return new Map();
-  const { rows } = await sql<ThreadRow>`
-    select workspace_id, id, channel_id, contact_id, phone, bsuid, username, profile_name, last_seq,
-           open_conversation_id, last_customer_message_at, window_expires_at
-    from thread where id = any(${[...ids]}::uuid[]) order by id for update
-  `.execute(tx.sql);
-  return new Map(
-    rows.map((row) => [
-      row.id,
-      {
-        workspaceId: row.workspace_id,
-        id: row.id,
-        channelId: row.channel_id,
-        contactId: row.contact_id,
-        isNew: false,
-        identity: {
-          ...(row.phone !== null && { phone: row.phone }),
-          ...(row.bsuid !== null && { bsuid: row.bsuid }),
-          ...(row.username !== null && { username: row.username }),
-          ...(row.profile_name !== null && { profileName: row.profile_name }),
-        },
-        identityChanged: false,
-        lastSeq: row.last_seq,
-        openConversationId: row.open_conversation_id,
-        window: { lastCustomerMessageAt: row.last_customer_message_at, expiresAt: row.window_expires_at },
-      },
-    ]),
-  );
+function knownThread(row: ThreadRow): ThreadState {
+  return {
+    workspaceId: row.workspace_id,
+    id: row.id,
+    channelId: row.channel_id,
+    contactId: row.contact_id,
+    isNew: false,
+    identity: {
+      ...(row.phone !== null && { phone: row.phone }),
+      ...(row.bsuid !== null && { bsuid: row.bsuid }),
+      ...(row.username !== null && { username: row.username }),
+      ...(row.profile_name !== null && { profileName: row.profile_name }),
+    },
+    identityChanged: false,
+    lastSeq: row.last_seq,
+    openConversationId: row.open_conversation_id,
+    window: { lastCustomerMessageAt: row.last_customer_message_at, expiresAt: row.window_expires_at },
+  };
 }
 
 function newThread({ workspaceId, data }: Received): ThreadState {
@@ -181,55 +167,62 @@ function mergeIdentity(thread: ThreadState, told: ChannelIdentity): void {
   }
 }
 
-async function insertThreads(tx: Tx, threads: readonly ThreadState[]): Promise<void> {
-  if (threads.length === 0) return;
-  const rows = threads.map((thread) => ({
-    workspace_id: thread.workspaceId,
-    id: thread.id,
-    channel_id: thread.channelId,
-    contact_id: thread.contactId,
-    created_at: tx.now(),
-  }));
-  await sql`/* prepared */
-    insert into thread (workspace_id, id, channel_id, contact_id, created_at)
-    select * from ${unnest('input', { workspace_id: 'uuid', id: 'uuid', channel_id: 'uuid', contact_id: 'uuid', created_at: 'timestamptz' }, rows)}
-  `.execute(tx.sql);
+const CHANGING_COLUMNS = {
+  workspace_id: 'uuid',
+  id: 'uuid',
+  phone: 'text',
+  bsuid: 'text',
+  username: 'text',
+  profile_name: 'text',
+  last_seq: 'int',
+  open_conversation_id: 'uuid',
+  last_customer_message_at: 'timestamptz',
+  window_expires_at: 'timestamptz',
+} as const;
+
+const changingColumnsOf = (thread: ThreadState) => ({
+  workspace_id: thread.workspaceId,
+  id: thread.id,
+  phone: thread.identity.phone,
+  bsuid: thread.identity.bsuid,
+  username: thread.identity.username,
+  profile_name: thread.identity.profileName,
+  last_seq: thread.lastSeq,
+  open_conversation_id: thread.openConversationId,
+  last_customer_message_at: thread.window.lastCustomerMessageAt,
+  window_expires_at: thread.window.expiresAt,
+});
+
+/** The statements that store what the batch made of its threads. */
+export function threadInserts(threads: readonly ThreadState[], now: Date) {
+  return sql`
+    insert into thread (workspace_id, id, phone, bsuid, username, profile_name, last_seq, open_conversation_id,
+      last_customer_message_at, window_expires_at, channel_id, contact_id, created_at)
+    select * from ${unnest(
+      'input',
+      { ...CHANGING_COLUMNS, channel_id: 'uuid', contact_id: 'uuid', created_at: 'timestamptz' },
+      threads
+        .filter((thread) => thread.isNew)
+        .map((thread) => ({
+          ...changingColumnsOf(thread),
+          channel_id: thread.channelId,
+          contact_id: thread.contactId,
+          created_at: now,
+        })),
+    )}`;
 }
 
-/** Writes back what the batch changed. */
-export async function saveThreads(tx: Tx, threads: readonly ThreadState[]): Promise<void> {
-  const rows = threads.map((thread) => ({
-    workspace_id: thread.workspaceId,
-    id: thread.id,
-    phone: thread.identity.phone,
-    bsuid: thread.identity.bsuid,
-    username: thread.identity.username,
-    profile_name: thread.identity.profileName,
-    last_seq: thread.lastSeq,
-    open_conversation_id: thread.openConversationId,
-    last_customer_message_at: thread.window.lastCustomerMessageAt,
-    window_expires_at: thread.window.expiresAt,
-  }));
-  await sql`
+export function threadUpdates(threads: readonly ThreadState[]) {
+  return sql`
     update thread set phone = input.phone, bsuid = input.bsuid, username = input.username, profile_name = input.profile_name,
       last_seq = input.last_seq, open_conversation_id = input.open_conversation_id,
       last_customer_message_at = input.last_customer_message_at, window_expires_at = input.window_expires_at
-    from ${unnest(
-      'input',
-      {
-        workspace_id: 'uuid',
-        id: 'uuid',
-        phone: 'text',
-        bsuid: 'text',
-        username: 'text',
-        profile_name: 'text',
-        last_seq: 'int',
-        open_conversation_id: 'uuid',
-        last_customer_message_at: 'timestamptz',
-        window_expires_at: 'timestamptz',
-      },
-      rows,
-    )}
-    where thread.workspace_id = input.workspace_id and thread.id = input.id
-  `.execute(tx.sql);
+    from ${unnest('input', CHANGING_COLUMNS, threads.filter((thread) => !thread.isNew).map(changingColumnsOf))}
+    where thread.workspace_id = input.workspace_id and thread.id = input.id`;
+}
+
+export function nameInserts(names: readonly NewName[]) {
+  return sql`
+    insert into thread_identity (workspace_id, channel_id, kind, value, thread_id, created_at)
+    select * from ${unnest('input', { workspace_id: 'uuid', channel_id: 'uuid', kind: 'text', value: 'text', thread_id: 'uuid', created_at: 'timestamptz' }, names)}`;
 }
