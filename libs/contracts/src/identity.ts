@@ -24,3 +24,12 @@ export const sessionEnded = defineEvent({
   schema: z.object({ sessionId: id, memberId: id }),
 });
 export type SessionEnded = EventData<typeof sessionEnded>;
+
+export const teamDeleted = defineEvent({
+  name: 'identity.team.deleted',
+  version: 1,
+  dataClass: 'operational',
+  description: 'A team is gone: what was its work is nobody’s.',
+  schema: z.object({ teamId: id }),
+});
+export type TeamDeleted = EventData<typeof teamDeleted>;

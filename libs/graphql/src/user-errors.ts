@@ -45,8 +45,8 @@ export async function asResult<T extends object>(work: Promise<T>): Promise<T> {
     return await work;
   } catch (error) {
     if (!(error instanceof DomainError) || !TYPES_BY_CODE.has(error.code)) throw error;
-    const { code, message, field } = error;
-    return { [REFUSAL]: TYPES_BY_CODE.get(code), code, message, field } as unknown as T;
+    const { code, message, field, details } = error;
+    return { ...details, [REFUSAL]: TYPES_BY_CODE.get(code), code, message, field } as unknown as T;
   }
 }
 

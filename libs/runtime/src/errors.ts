@@ -8,11 +8,18 @@ export class DomainError extends Error {
   readonly code: string;
   /** The input field at fault, as the API names it. */
   readonly field: string | undefined;
+  /** What else the refusal's type has to say, by the names of its fields. */
+  readonly details: Readonly<Record<string, unknown>>;
 
-  constructor(code: string, message: string, options: { field?: string } = {}) {
+  constructor(
+    code: string,
+    message: string,
+    options: { field?: string; details?: Readonly<Record<string, unknown>> } = {},
+  ) {
     super(message);
     this.code = code;
     this.field = options.field;
+    this.details = options.details ?? {};
   }
 }
 

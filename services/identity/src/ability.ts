@@ -2,10 +2,21 @@ import type { DefineRules } from '@fenster/auth';
 
 /** Who may do what to which object of this service. Positive rules with equality conditions only. */
 export const defineRules: DefineRules = (actor, can) => {
-  if (actor.permissions.includes('workspace:read')) can('read', 'Workspace');
-  // Colleagues know one another by name and role, or nobody could tell who answered.
+  const has = (permission: (typeof actor.permissions)[number]) => actor.permissions.includes(permission);
+  if (has('workspace:read')) can('read', 'Workspace');
+  if (has('workspace:manage')) can('change', 'Workspace');
+  // Colleagues know one another by name and role, or nobody could tell who answered; history keeps those who left.
   can('read', 'Member');
   // One's own address, and with the permission everybody's.
   can('read_email', 'Member', { id: actor.id });
-  if (actor.permissions.includes('member:read')) can('read_email', 'Member');
+  if (has('member:read')) can('read_email', 'Member');
+  if (has('member:manage')) can('change', 'Member', { removedAt: null });
+  // One's own teams, and with the permission all.
+  can('read', 'Team', { id: actor.teamIds });
+  if (has('team:read')) can('read', 'Team');
+  if (has('team:manage')) can('change', 'Team');
+  if (has('member:read') || has('role:manage')) can('read', 'CustomRole');
+  if (has('role:manage')) can('change', 'CustomRole');
+  can('read', 'Session', { memberId: actor.id });
+  can('end', 'Session', { memberId: actor.id });
 };

@@ -8,6 +8,8 @@ import type { KeyRing } from './signing-keys/key-ring.js';
 export interface IdentityApp {
   keyRing: KeyRing;
   isPassword: PasswordVerifier;
+  /** Of an invited member; the same each time. */
+  invitationToken: (memberId: string) => string;
   accessTokenSeconds: number;
   sessionDays: number;
 }

@@ -5,17 +5,30 @@ import type { IdentityConfig } from './config.js';
 import type { IdentityApp } from './context.js';
 import { createDemoWorkspace, type DemoInput, type DemoWorkspace } from './demo.js';
 import { entities } from './entities.js';
+import { invitationToken } from './members/invitation.js';
 import { MemberResolver, resolveMember } from './members/member.resolver.js';
 import { createPasswordVerifier } from './members/password.js';
 import { migrations } from './migrations.js';
+import { RoleResolver } from './roles/role.resolver.js';
+import { DeviceSessionResolver } from './sessions/device-session.resolver.js';
 import { SessionResolver } from './sessions/session.resolver.js';
 import { createKeyRing, type KeyRing } from './signing-keys/key-ring.js';
+import { MemberTeamsResolver, resolveTeam, TeamResolver } from './teams/team.resolver.js';
 import { resolveWorkspace, WorkspaceResolver } from './workspaces/workspace.resolver.js';
 
 export const subgraph: SubgraphOptions = {
-  resolvers: [MemberResolver, SessionResolver, WorkspaceResolver],
+  resolvers: [
+    MemberResolver,
+    MemberTeamsResolver,
+    TeamResolver,
+    RoleResolver,
+    SessionResolver,
+    DeviceSessionResolver,
+    WorkspaceResolver,
+  ],
   references: {
     Member: { permission: 'signed-in', resolve: resolveMember },
+    Team: { permission: 'signed-in', resolve: resolveTeam },
     Workspace: { permission: 'workspace:read', resolve: resolveWorkspace },
   },
 };
@@ -50,6 +63,7 @@ export async function createIdentityService(
         app: {
           keyRing,
           isPassword: await createPasswordVerifier(),
+          invitationToken: (memberId) => invitationToken(config.SECRET_KEY, memberId),
           accessTokenSeconds: config.ACCESS_TOKEN_SECONDS,
           sessionDays: config.SESSION_DAYS,
         },

@@ -1,11 +1,15 @@
 import { accessibleWhere, allows, defineAbility } from '@fenster/auth';
+import { newId } from '@fenster/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { actorWith } from '../../../../test/support/actor.js';
 import { defineRules } from '../ability.js';
+import { Session } from '../sessions/session.entity.js';
 import { IdentityUnderTest, type SignInMember } from '../testing/identity-under-test.js';
 import { Workspace } from '../workspaces/workspace.entity.js';
 import { Member } from './member.entity.js';
 import { permissionsOf } from '../roles/built-in-role.js';
+import { CustomRole } from '../roles/role.entity.js';
+import { Team, TeamChannel, TeamMember } from '../teams/team.entity.js';
 
 const REFERENCES = /* GraphQL */ `
   query ($representations: [_Any!]!) {
@@ -91,6 +95,21 @@ describe('members', () => {
 });
 
 describe('the workspace', () => {
+  it('gets another name from an owner, and from nobody else', async () => {
+    const query = `mutation ($name: String!) {
+      updateWorkspace(name: $name) { ... on Workspace { id name } ... on InvalidInput { code field } }
+    }`;
+    const [owner, admin] = [await identity.member(ours, 'owner'), await identity.member(ours, 'admin')];
+    const rename = async (member: SignInMember, name: string) =>
+      identity.query(query, { token: await identity.accessToken(member), variables: { name } });
+    expect((await rename(admin, 'Mine')).errors).toMatchObject([{ extensions: { code: 'FORBIDDEN' } }]);
+    expect((await rename(owner, '')).data).toEqual({ updateWorkspace: { code: 'INVALID_INPUT', field: 'name' } });
+    const name = `Workspace ${ours}`;
+    expect((await rename(owner, ` ${name} `)).data).toEqual({ updateWorkspace: { id: ours, name } });
+    await identity.database.system().nativeDelete(Session, { memberId: [owner.id, admin.id] });
+    await identity.database.system().nativeDelete(Member, { id: [owner.id, admin.id] });
+  });
+
   it('is the own one', async () => {
     const { data } = await identity.query('{ workspace { id name } }', { token: await identity.accessToken(agent) });
     expect(data).toEqual({ workspace: { id: ours, name: `Workspace ${ours}` } });
@@ -156,11 +175,21 @@ describe('row-level security', () => {
     expect(await em.execute('select 1 from session where workspace_id = ?', [theirs])).toEqual([]);
   });
 
-  it.each(['workspace', 'member', 'session'])('shows no row of %s without a workspace', async (table) => {
-    await identity.accessToken(agent);
-    expect(await identity.database.system().execute(`select 1 from "${table}"`)).not.toEqual([]);
-    expect(await identity.database.forTenant('').execute(`select 1 from "${table}"`)).toEqual([]);
-  });
+  it.each(['workspace', 'member', 'session', 'team', 'team_member', 'team_channel', 'role'])(
+    'shows no row of %s without a workspace',
+    async (table) => {
+      await identity.accessToken(agent);
+      const em = identity.database.system();
+      const [id, at] = [newId(), { workspaceId: ours, createdAt: identity.now }];
+      em.create(Team, { ...at, id, name: id });
+      em.create(CustomRole, { ...at, id, name: id, permissions: [] });
+      await em.flush();
+      await em.insert(TeamMember, { workspaceId: ours, teamId: id, memberId: agent.id });
+      await em.insert(TeamChannel, { workspaceId: ours, teamId: id, channelId: newId() });
+      expect(await identity.database.system().execute(`select 1 from "${table}"`)).not.toEqual([]);
+      expect(await identity.database.forTenant('').execute(`select 1 from "${table}"`)).toEqual([]);
+    },
+  );
 
   it('keeps signing keys from requests altogether', async () => {
     await expect(identity.database.forTenant(ours).execute('select 1 from signing_key')).rejects.toThrow(

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { DomainError } from '@fenster/runtime';
 import { hash, verify, type Options } from '@node-rs/argon2';
 
 export const MIN_PASSWORD_LENGTH = 10;
 /** Long enough for any passphrase, short enough that hashing it is not an attack. */
 export const MAX_PASSWORD_LENGTH = 200;
 
-export type PasswordProblem = 'TOO_SHORT' | 'TOO_LONG' | 'NO_LETTER' | 'NO_DIGIT';
+export const PASSWORD_PROBLEMS = ['TOO_SHORT', 'TOO_LONG', 'NO_LETTER', 'NO_DIGIT'] as const;
+export type PasswordProblem = (typeof PASSWORD_PROBLEMS)[number];
 
 /**
  * Which rules a new password breaks; none if it may be used. 10 to 200 characters, among them a letter and a
@@ -21,6 +23,16 @@ export function passwordProblems(password: string): PasswordProblem[] {
     [!/\p{Nd}/u.test(text), 'NO_DIGIT'],
   ];
   return problems.filter(([isBroken]) => isBroken).map(([, problem]) => problem);
+}
+
+/** @throws DomainError WEAK_PASSWORD with every rule that is broken. */
+export function checkNewPassword(password: string): void {
+  const problems = passwordProblems(password);
+  if (problems.length > 0) {
+    throw new DomainError('WEAK_PASSWORD', 'A password has 10 to 200 characters, among them a letter and a digit.', {
+      details: { problems },
+    });
+  }
 }
 
 /** argon2id (the library's default kind) with OWASP's first choice of parameters: 19 MiB, two passes, one lane. */

@@ -1,4 +1,5 @@
 import { AuthenticationError, knownPermissions, type Actor, type Permission } from '@fenster/auth';
+import { memberAccessChanged, type MemberAccessChanged } from '@fenster/contracts';
 import { sql, transact, type Tx } from '@fenster/database';
 import { DomainError } from '@fenster/runtime';
 import type { IdentityContext } from '../context.js';
@@ -42,6 +43,15 @@ async function asOfNow(tx: Tx, actor: Actor): Promise<Actor> {
   const rights = await readRights(tx, actor.id);
   if (!rights) throw new AuthenticationError();
   return { ...actor, ...rights };
+}
+
+/** Tokens that say otherwise are void from here on; to be called once the change is certain. */
+export function announceAccessChange(
+  tx: Tx,
+  memberIds: readonly string[],
+  reason: MemberAccessChanged['reason'],
+): void {
+  for (const memberId of memberIds) tx.emit(memberAccessChanged, { entityId: memberId, data: { memberId, reason } });
 }
 
 /** 64 bits of a hash: two workspaces with the same would only wait for each other. */

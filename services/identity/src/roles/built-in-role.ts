@@ -4,8 +4,8 @@ export const ROLES = ['owner', 'admin', 'supervisor', 'agent', 'finance', 'priva
 export type Role = (typeof ROLES)[number];
 
 /** The built-in roles that a person can have: programs have no login but an API key. */
-export const MEMBER_ROLES = ROLES.filter((role) => role !== 'bot');
-export type MemberRole = (typeof MEMBER_ROLES)[number];
+export type MemberRole = Exclude<Role, 'bot'>;
+export const MEMBER_ROLES: readonly MemberRole[] = ROLES.filter(isMemberRole);
 
 const AGENT: readonly Permission[] = [
   'workspace:read',
@@ -55,6 +55,10 @@ const PERMISSIONS_OF: Readonly<Record<Role, readonly Permission[]>> = {
 
 export function isBuiltIn(role: string): role is Role {
   return Object.hasOwn(PERMISSIONS_OF, role);
+}
+
+export function isMemberRole(role: Role): role is MemberRole {
+  return role !== 'bot';
 }
 
 export function permissionsOf(role: Role): readonly Permission[] {

@@ -6,7 +6,7 @@ import { onBehalfOf, type IdentityContext } from '../context.js';
 import { normaliseEmail } from '../members/email.js';
 import { Member } from '../members/member.entity.js';
 import { holdRights, type Rights } from '../members/rights.js';
-import { endSession } from './end-sessions.js';
+import { endSession } from './end-session.js';
 import { decideRenewal, formatRefreshToken, hashSecret, newSecret, parseRefreshToken } from './refresh-token.js';
 import { Session } from './session.entity.js';
 
@@ -72,7 +72,7 @@ export async function openSession(
       memberId: id,
       familyHash: hashSecret(token.family),
       refreshHash: hashSecret(token.current),
-      device: options.device?.slice(0, MAX_DEVICE_LENGTH) ?? null,
+      device: deviceName(options.device),
       createdAt: now,
       lastUsedAt: now,
       expiresAt: new Date(now.getTime() + ctx.app.sessionDays * DAY_MS),
@@ -109,6 +109,16 @@ export async function renewSession(ctx: IdentityContext, refreshToken: string): 
   });
   if (!renewed) throw ended;
   return issueTokens(ctx, renewed, formatRefreshToken({ family: presented.family, current: next }));
+}
+
+/** What the client says, as far as it can be stored and shown. */
+function deviceName(text: string | null | undefined): string | null {
+  return (
+    text
+      ?.replaceAll(/\p{Cc}/gu, ' ')
+      .trim()
+      .slice(0, MAX_DEVICE_LENGTH) || null
+  );
 }
 
 interface Opened {

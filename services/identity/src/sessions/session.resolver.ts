@@ -12,8 +12,13 @@ export class SessionResolver {
     @Ctx() ctx: IdentityContext,
     @Arg('email', () => String) email: string,
     @Arg('password', () => String) password: string,
+    @Arg('device', () => String, {
+      nullable: true,
+      description: 'What people will know it by in the list of their sessions, such as "Firefox on Linux".',
+    })
+    device?: string | null,
   ): Promise<SignedIn> {
-    return asResult(signIn(ctx, { email, password }));
+    return asResult(signIn(ctx, { email, password, device }));
   }
 
   @Public()

@@ -1,6 +1,6 @@
 import { DateTime, registerUserError, resultUnion, UserError } from '@fenster/graphql';
 import { Field, ObjectType } from 'type-graphql';
-import { MemberType } from '../members/member.types.js';
+import { InvitationInvalid, MemberType, WeakPassword } from '../members/member.types.js';
 
 @ObjectType('Session', { description: 'You are signed in. Send the access token as `authorization: Bearer …`.' })
 export class SessionType {
@@ -30,3 +30,7 @@ registerUserError(SessionEnded, 'SESSION_ENDED');
 
 export const SignInResult = resultUnion('SignInResult', SessionType, [InvalidCredentials]);
 export const RenewSessionResult = resultUnion('RenewSessionResult', SessionType, [SessionEnded]);
+export const AcceptInvitationResult = resultUnion('AcceptInvitationResult', SessionType, [
+  InvitationInvalid,
+  WeakPassword,
+]);

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { createLogger, newId } from '@fenster/runtime';
-import { openDatabase, type Database } from '@fenster/database';
+import { openDatabase, readLog, type Database } from '@fenster/database';
 import { inject } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/test-database.js';
 import { entities } from '../entities.js';
@@ -94,6 +94,23 @@ export class IdentityUnderTest {
       { variables: { email: member.email, password: PASSWORD }, url },
     );
     return (data!.signIn as { accessToken: string }).accessToken;
+  }
+
+  /** What a mutation or query answers that must not fail. */
+  async ask<T = Record<string, unknown>>(
+    token: string | undefined,
+    query: string,
+    variables: Record<string, unknown> = {},
+  ): Promise<T> {
+    const { data, errors } = await this.query(query, { variables, ...(token && { token }) });
+    if (errors) throw new Error(JSON.stringify(errors));
+    return Object.values(data!)[0] as T;
+  }
+
+  /** The data of what was announced of one workspace since an earlier look, by event. */
+  async announced(workspaceId: string, after = 0): Promise<{ name: string; data: unknown }[]> {
+    const log = await readLog(this.database.forTenant(workspaceId), after, 1_000);
+    return log.map(({ name, data }) => ({ name, data }));
   }
 
   async query(

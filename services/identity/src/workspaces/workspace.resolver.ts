@@ -1,10 +1,11 @@
 import { accessibleWhere } from '@fenster/auth';
-import { Authorized } from '@fenster/graphql';
+import { asResult, Authorized } from '@fenster/graphql';
 import { notFound } from '@fenster/runtime';
-import { Ctx, FieldResolver, ID, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, FieldResolver, ID, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { abilityOf, type IdentityContext } from '../context.js';
 import { Workspace } from './workspace.entity.js';
-import { WorkspaceType } from './workspace.types.js';
+import { updateWorkspace } from './workspace.commands.js';
+import { UpdateWorkspaceResult, WorkspaceType } from './workspace.types.js';
 
 @Resolver(() => WorkspaceType)
 export class WorkspaceResolver {
@@ -14,6 +15,12 @@ export class WorkspaceResolver {
     const workspace = await ownWorkspace(ctx);
     if (!workspace) throw notFound('Workspace');
     return workspace;
+  }
+
+  @Authorized('workspace:manage')
+  @Mutation(() => UpdateWorkspaceResult, { description: 'Yours.' })
+  updateWorkspace(@Ctx() ctx: IdentityContext, @Arg('name', () => String) name: string): Promise<Workspace> {
+    return asResult(updateWorkspace(ctx, { name }));
   }
 
   @FieldResolver(() => ID)

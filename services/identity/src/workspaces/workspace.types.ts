@@ -1,4 +1,4 @@
-import { DateTime } from '@fenster/graphql';
+import { DateTime, InvalidInput, resultUnion } from '@fenster/graphql';
 import { Directive, Field, ID, ObjectType } from 'type-graphql';
 
 @Directive('@key(fields: "id")')
@@ -13,3 +13,5 @@ export class WorkspaceType {
   @Field(() => DateTime)
   createdAt!: Date;
 }
+
+export const UpdateWorkspaceResult = resultUnion('UpdateWorkspaceResult', WorkspaceType, [InvalidInput]);

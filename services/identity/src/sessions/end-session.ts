@@ -2,12 +2,16 @@ import { sessionEnded } from '@fenster/contracts';
 import type { Tx } from '@fenster/database';
 import { Session } from './session.entity.js';
 
-/** Ends one: its refresh token is void, and the event takes its access tokens with it. */
+/** What keeps a session open: its refresh token is good for another pair. */
+export function isOpenAt(now: Date) {
+  return { endedAt: null, expiresAt: { $gt: now } };
+}
+
+/** Its refresh token is void, and the event takes its access tokens with it. */
 export function endSession(tx: Tx, session: Session): void {
   session.endedAt = tx.now();
   tx.emit(sessionEnded, {
     entityId: session.id,
-    workspaceId: session.workspaceId,
     data: { sessionId: session.id, memberId: session.memberId },
   });
 }
@@ -18,10 +22,6 @@ export async function endSessionsOf(
   memberId: string,
   options: { except?: string | undefined } = {},
 ): Promise<void> {
-  const open = await tx.em.find(
-    Session,
-    { memberId, endedAt: null, expiresAt: { $gt: tx.now() } },
-    { orderBy: { id: 'asc' } },
-  );
+  const open = await tx.em.find(Session, { memberId, ...isOpenAt(tx.now()) }, { orderBy: { id: 'asc' } });
   for (const session of open) if (session.id !== options.except) endSession(tx, session);
 }

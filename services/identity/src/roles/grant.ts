@@ -1,0 +1,45 @@
+import type { Actor, Permission } from '@fenster/auth';
+import { DomainError } from '@fenster/runtime';
+
+type Granter = Pick<Actor, 'permissions' | 'teamIds' | 'channelIds'>;
+
+/** What of this the actor does not have, and therefore can neither give to anybody nor take from anybody. */
+export function missingToGrant(actor: Pick<Actor, 'permissions'>, permissions: readonly Permission[]): Permission[] {
+  return permissions.filter((permission) => !actor.permissions.includes(permission));
+}
+
+/**
+ * Nobody gives what they do not have: not by a role, nor by changing one. For taking it is the same, or an admin could
+ * make every owner an agent.
+ * @throws DomainError BEYOND_YOUR_RIGHTS
+ */
+export function checkGrant(actor: Pick<Actor, 'permissions'>, permissions: readonly Permission[]): void {
+  const missing = missingToGrant(actor, permissions);
+  if (missing.length > 0) throw beyond(missing);
+}
+
+/**
+ * Teams let their members see conversations, so the same holds for who comes into a team and for a team's channels:
+ * whoever sees only some conversations brings others only to these.
+ * @throws DomainError BEYOND_YOUR_RIGHTS
+ */
+export function checkTeamGrant(
+  actor: Granter,
+  added: { toTeam?: string | undefined; channelIds?: readonly string[] },
+): void {
+  const missing = missingToGrant(actor, ['conversation:read', 'conversation:read_all']);
+  if (missing.length === 0) return;
+  const isInTeam = added.toTeam === undefined || actor.teamIds.includes(added.toTeam);
+  const hasChannels = (added.channelIds ?? []).every((id) => actor.channelIds.includes(id));
+  const givesNothing = added.toTeam === undefined && (added.channelIds ?? []).length === 0;
+  const sees = actor.permissions.includes('conversation:read') && isInTeam && hasChannels;
+  if (!givesNothing && !sees) throw beyond(missing);
+}
+
+function beyond(missing: readonly Permission[]): DomainError {
+  return new DomainError(
+    'BEYOND_YOUR_RIGHTS',
+    'You can only give and take rights that you have yourself. Ask somebody who has them.',
+    { details: { missing } },
+  );
+}

@@ -1,0 +1,152 @@
+import { authorize, defineAbility, type Actor } from '@fenster/auth';
+import { teamDeleted } from '@fenster/contracts';
+import { once, type Tx } from '@fenster/database';
+import { DomainError, invalidInput, isId, newId, notFound } from '@fenster/runtime';
+import { defineRules } from '../ability.js';
+import type { IdentityContext } from '../context.js';
+import { Member } from '../members/member.entity.js';
+import { announceAccessChange, changeRights } from '../members/rights.js';
+import { checkName } from '../name.js';
+import { checkTeamGrant } from '../roles/grant.js';
+import { Team, TeamChannel, TeamMember } from './team.entity.js';
+
+/** Tokens name the channels of one's teams, and have to fit into a header. */
+const MAX_CHANNELS = 100;
+const MAX_MEMBERS = 1_000;
+
+/** @throws DomainError INVALID_INPUT, NOT_FOUND, NAME_TAKEN, BEYOND_YOUR_RIGHTS, IDEMPOTENCY_CONFLICT. */
+export async function createTeam(
+  ctx: IdentityContext,
+  input: { name: string; memberIds: readonly string[]; channelIds: readonly string[]; idempotencyKey: string },
+): Promise<Team> {
+  const name = checkName(input.name);
+  const memberIds = checkMemberIds(input.memberIds);
+  const channelIds = checkChannelIds(input.channelIds);
+  return changeRights(ctx, 'team:manage', async (tx, actor) => {
+    const request = { key: input.idempotencyKey, operation: 'createTeam', input: { name, memberIds, channelIds } };
+    const id = await once(tx, request, newId(), async (id) => {
+      await checkNameIsFree(tx, name);
+      const team = tx.em.create(Team, { id, workspaceId: actor.workspaceId, name, createdAt: tx.now() });
+      await tx.em.flush();
+      // Nobody has worked here yet, so all that its first members come to see are the channels.
+      checkTeamGrant(actor, { channelIds });
+      await addMembers(tx, team, memberIds);
+      await addChannels(tx, team, channelIds);
+      announceAccessChange(tx, memberIds, 'teams');
+    });
+    return findTeam(tx, actor, id);
+  });
+}
+
+/** @throws DomainError INVALID_INPUT, NOT_FOUND, NAME_TAKEN. */
+export async function renameTeam(ctx: IdentityContext, id: string, newName: string): Promise<Team> {
+  const name = checkName(newName);
+  return changeRights(ctx, 'team:manage', async (tx, actor) => {
+    const team = await findTeam(tx, actor, id);
+    await checkNameIsFree(tx, name, team);
+    team.name = name;
+    return team;
+  });
+}
+
+/** @throws DomainError NOT_FOUND */
+export async function deleteTeam(ctx: IdentityContext, id: string): Promise<{ id: string }> {
+  return changeRights(ctx, 'team:manage', async (tx, actor) => {
+    const team = await findTeam(tx, actor, id);
+    announceAccessChange(tx, await memberIdsOf(tx, team), 'teams');
+    tx.em.remove(team);
+    tx.emit(teamDeleted, { entityId: id, data: { teamId: id } });
+    return { id };
+  });
+}
+
+/** Makes these the members of the team, and nobody else. @throws DomainError INVALID_INPUT, NOT_FOUND, BEYOND_YOUR_RIGHTS. */
+export async function setTeamMembers(ctx: IdentityContext, id: string, ids: readonly string[]): Promise<Team> {
+  const wanted = checkMemberIds(ids);
+  return changeRights(ctx, 'team:manage', async (tx, actor) => {
+    const team = await findTeam(tx, actor, id);
+    const { added, removed } = compare(await memberIdsOf(tx, team), wanted);
+    if (added.length > 0) checkTeamGrant(actor, { toTeam: id });
+    await addMembers(tx, team, added);
+    await tx.em.nativeDelete(TeamMember, { teamId: id, memberId: { $in: removed } });
+    announceAccessChange(tx, [...added, ...removed], 'teams');
+    return team;
+  });
+}
+
+/** Makes these the channels of the team, and no others. @throws DomainError INVALID_INPUT, NOT_FOUND, BEYOND_YOUR_RIGHTS. */
+export async function setTeamChannels(ctx: IdentityContext, id: string, ids: readonly string[]): Promise<Team> {
+  const wanted = checkChannelIds(ids);
+  return changeRights(ctx, 'team:manage', async (tx, actor) => {
+    const team = await findTeam(tx, actor, id);
+    const current = await tx.em.find(TeamChannel, { teamId: id });
+    const { added, removed } = compare(
+      current.map((place) => place.channelId),
+      wanted,
+    );
+    checkTeamGrant(actor, { channelIds: added });
+    await addChannels(tx, team, added);
+    await tx.em.nativeDelete(TeamChannel, { teamId: id, channelId: { $in: removed } });
+    if (added.length > 0 || removed.length > 0) {
+      announceAccessChange(tx, await memberIdsOf(tx, team), 'team_channels');
+    }
+    return team;
+  });
+}
+
+async function findTeam(tx: Tx, actor: Actor, id: string): Promise<Team> {
+  if (!isId(id)) throw notFound('Team');
+  const team = await tx.em.findOne(Team, { id });
+  authorize(defineAbility(actor, defineRules), 'change', 'Team', team);
+  return team;
+}
+
+async function memberIdsOf(tx: Tx, team: Team): Promise<string[]> {
+  const places = await tx.em.find(TeamMember, { teamId: team.id }, { orderBy: { memberId: 'asc' } });
+  return places.map((place) => place.memberId);
+}
+
+async function addMembers(tx: Tx, team: Team, memberIds: readonly string[]): Promise<void> {
+  if (memberIds.length === 0) return;
+  const known = await tx.em.count(Member, { id: { $in: [...memberIds] }, removedAt: null });
+  if (known < memberIds.length) throw notFound('Member');
+  const { id: teamId, workspaceId } = team;
+  await tx.em.insertMany(
+    TeamMember,
+    memberIds.map((memberId) => ({ workspaceId, teamId, memberId })),
+  );
+}
+
+async function addChannels(tx: Tx, team: Team, channelIds: readonly string[]): Promise<void> {
+  if (channelIds.length === 0) return;
+  const { id: teamId, workspaceId } = team;
+  await tx.em.insertMany(
+    TeamChannel,
+    channelIds.map((channelId) => ({ workspaceId, teamId, channelId })),
+  );
+}
+
+async function checkNameIsFree(tx: Tx, name: string, except?: Team): Promise<void> {
+  const teams = await tx.em.find(Team, {});
+  const isTaken = teams.some((team) => team !== except && team.name.toLowerCase() === name.toLowerCase());
+  if (isTaken) throw new DomainError('NAME_TAKEN', 'There is a team of this name. Choose another name.');
+}
+
+function checkMemberIds(ids: readonly string[]): string[] {
+  if (ids.length > MAX_MEMBERS) throw invalidInput('memberIds', `must be at most ${MAX_MEMBERS}.`);
+  if (!ids.every(isId)) throw notFound('Member');
+  return [...new Set(ids)].toSorted();
+}
+
+function checkChannelIds(ids: readonly string[]): string[] {
+  if (ids.length > MAX_CHANNELS) throw invalidInput('channelIds', `must be at most ${MAX_CHANNELS}.`);
+  if (!ids.every(isId)) throw invalidInput('channelIds', 'must be ids of channels.');
+  return [...new Set(ids)].toSorted();
+}
+
+function compare(current: readonly string[], wanted: readonly string[]) {
+  return {
+    added: wanted.filter((id) => !current.includes(id)),
+    removed: current.filter((id) => !wanted.includes(id)),
+  };
+}
