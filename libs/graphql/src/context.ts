@@ -37,15 +37,18 @@ export function createContext<App>(
     actor: actor ? { kind: actor.kind, id: actor.id } : { kind: 'system', id: 'anonymous' },
     correlationId,
   };
-  const context: GraphQLContext<App> = {
-    ...options,
-    actor,
-    ...(actor && { workspaceId: actor.workspaceId }),
-    origin,
+  // Apollo copies the context, which would call a getter of its own; copies share the prototype.
+  const lazy = {
     get em() {
       em ??= options.database.forTenant(context.requireActor().workspaceId);
       return em;
     },
+  };
+  const context: GraphQLContext<App> = Object.assign(Object.create(lazy) as typeof lazy, {
+    ...options,
+    actor,
+    ...(actor && { workspaceId: actor.workspaceId }),
+    origin,
     requireActor() {
       if (!actor) throw new AuthenticationError();
       return actor;
@@ -61,6 +64,6 @@ export function createContext<App>(
       }
       return loader as DataLoader<K, V | undefined>;
     },
-  };
+  });
   return context;
 }

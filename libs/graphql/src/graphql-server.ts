@@ -1,3 +1,8 @@
+import { ApolloServer, HeaderMap } from '@apollo/server';
+import {
+  ApolloServerPluginInlineTraceDisabled,
+  ApolloServerPluginLandingPageDisabled,
+} from '@apollo/server/plugin/disabled';
 import { AuthenticationError, bearerToken, type Actor, type TokenVerifier } from '@fenster/auth';
 import {
   BodyTooLargeError,
@@ -8,7 +13,7 @@ import {
   type Logger,
   type UpgradeHandler,
 } from '@fenster/runtime';
-import { execute, type ExecutionArgs, type GraphQLError, type GraphQLSchema } from 'graphql';
+import type { ExecutionArgs, GraphQLError, GraphQLSchema } from 'graphql';
 import { CloseCode } from 'graphql-ws';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
@@ -17,7 +22,6 @@ import { BatchingSocket } from './batching-socket.js';
 import type { GraphQLContext } from './context.js';
 import { formatError } from './errors.js';
 import { subscribeToBatches } from './execute.js';
-import { createOperationReader } from './operation.js';
 
 export interface GraphQLServerOptions {
   schema: GraphQLSchema;
@@ -30,6 +34,7 @@ export interface GraphQLServerOptions {
 export interface GraphQLServer {
   readonly handler: Handler;
   readonly upgrade: UpgradeHandler;
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -39,21 +44,34 @@ const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
 export function createGraphQLServer({ schema, verifier, createContext, log }: GraphQLServerOptions): GraphQLServer {
-  const readOperation = createOperationReader(schema);
+  const apollo = new ApolloServer<GraphQLContext>({
+    schema,
+    introspection: true,
+    // Only the gateway reaches a subgraph; cross-site requests are refused there.
+    csrfPrevention: false,
+    formatError: (_formatted, error) => formatError(error, log),
+    plugins: [ApolloServerPluginInlineTraceDisabled(), ApolloServerPluginLandingPageDisabled()],
+    stopOnTerminationSignals: false,
+    logger: { debug() {}, info() {}, warn: (message) => log.warn(message), error: (message) => log.error(message) },
+  });
 
   const handler: Handler = async (request, response) => {
     try {
       const raw = await readBody(request, MAX_BODY_BYTES);
       const correlationId = correlationIdOf(request);
       const actor = await actorOf(verifier, request.headers.authorization);
-      const operation = readOperation(JSON.parse(raw.toString()));
-      const { data, errors } = Array.isArray(operation)
-        ? { errors: operation }
-        : await execute({ schema, ...operation, contextValue: createContext(actor, correlationId) });
-      sendJson(response, data === undefined ? 400 : 200, {
-        data,
-        errors: errors?.map((error) => formatError(error, log)),
+      const headers = new HeaderMap();
+      for (const [name, value] of Object.entries(request.headers)) {
+        if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+      }
+      const result = await apollo.executeHTTPGraphQLRequest({
+        httpGraphQLRequest: { method: 'POST', headers, search: '', body: JSON.parse(raw.toString()) as unknown },
+        context: async () => createContext(actor, correlationId),
       });
+      for (const [name, value] of result.headers) response.setHeader(name, value);
+      response.statusCode = result.status ?? 200;
+      if (result.body.kind !== 'complete') throw new Error('Incremental delivery is not supported.');
+      response.end(result.body.string);
     } catch (error) {
       if (error instanceof AuthenticationError) sendErrors(response, 401, error.message, error.code);
       else if (error instanceof SyntaxError) sendErrors(response, 400, 'The body is not JSON.', 'BAD_REQUEST');
@@ -103,7 +121,11 @@ export function createGraphQLServer({ schema, verifier, createContext, log }: Gr
         client.writeTo(socket);
         sockets.emit('connection', client, request);
       }),
-    stop: async () => front.dispose(),
+    start: () => apollo.start(),
+    async stop() {
+      await front.dispose();
+      await apollo.stop();
+    },
   };
 }
 

@@ -119,6 +119,7 @@ export async function createSubgraphService<App>(options: SubgraphServiceOptions
       return http.url;
     },
     async start() {
+      await graphql.start();
       await eventPath.start();
       await parts.start?.();
       await http.start();
