@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { accessibleWhere, allows, authorize, defineAbility, type DefineRules } from './ability.js';
+import { accessibleWhere, allows, authorize, defineAbility, defineAudience, type DefineRules } from './ability.js';
 import { actorWith } from '../../../test/support/actor.js';
-import { rightsKey, type Actor, type Permission } from './actor.js';
+import { rightsKey, sharedRightsKey, type Actor, type Permission } from './actor.js';
 
 const ours = actorWith({ workspaceId: 'w1' });
 
@@ -85,6 +85,40 @@ function matches(where: Record<string, unknown>, row: Record<string, unknown>): 
   });
 }
 
+describe('the audience of an object', () => {
+  const members = ['a', 'b', 'c'];
+  const value = fc.constantFrom(...members, null);
+  const own = fc.constant('own' as const);
+  const rule = fc.record(
+    { teamId: fc.constantFrom('t1', null), assigneeId: fc.oneof(own, value), authorId: fc.oneof(own, value) },
+    { requiredKeys: [] },
+  );
+  const row = fc.record({
+    workspaceId: fc.constantFrom('w1', 'w2'),
+    teamId: fc.constantFrom('t1', 't2', null),
+    assigneeId: value,
+    authorId: value,
+  });
+
+  it('is exactly those whom the rules allow it, among all with the same rights', () => {
+    fc.assert(
+      fc.property(fc.array(rule, { maxLength: 3 }), row, (rules, object) => {
+        const define: DefineRules = (actor, can) =>
+          rules.forEach((conditions) => {
+            const columns = Object.entries(conditions).map(([column, is]) => [column, is === 'own' ? actor.id : is]);
+            can('read', 'Conversation', Object.fromEntries(columns) as Record<string, string | null>);
+          });
+        const audience = defineAudience(ours, define)('read', 'Conversation', object);
+        for (const id of members) {
+          const isAllowed = allows(defineAbility({ ...ours, id }, define), 'read', 'Conversation', object);
+          expect(audience === 'everybody' || audience.includes(id)).toBe(isAllowed);
+        }
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
 describe('the key of equal rights', () => {
   const permissions: Permission[] = ['conversation:read', 'conversation:read_all', 'member:read'];
   const supervisor = (rights: Partial<Actor> = {}) =>
@@ -109,6 +143,14 @@ describe('the key of equal rights', () => {
       supervisor({ teamIds: ['t1', 'c1'], channelIds: ['t2', 'c2'] }),
     ].map(rightsKey);
     expect(new Set(keys).size).toBe(keys.length);
+  });
+
+  it('is shared, where events say their audience, by those who differ in what is assigned to them', () => {
+    const agent = (missing: Permission) =>
+      supervisor({ permissions: permissions.filter((permission) => permission !== missing) });
+    expect(sharedRightsKey(agent('conversation:read_all'))).toBe(sharedRightsKey(agent('conversation:read_all')));
+    expect(sharedRightsKey(agent('conversation:read_all'))).not.toBe(sharedRightsKey(supervisor()));
+    expect(sharedRightsKey(agent('member:read'))).not.toBe(sharedRightsKey(agent('member:read')));
   });
 
   it.each<[string, Permission]>([

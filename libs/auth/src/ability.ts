@@ -46,6 +46,38 @@ export function allows(ability: Ability, action: string, subject: string, object
   return ability.can(action, tag(subject, { ...object }));
 }
 
+/** Who, among all with the same rights, may see something: all of them, or these members and nobody else. */
+export type Audience = 'everybody' | readonly string[];
+
+/** Takes the place of the actor's id in rules, so that they tell for whom they hold. No id looks like it. */
+const WHOEVER = '*';
+
+/**
+ * The same rules for all actors who have the same rights and differ in who they are. What a rule grants by the actor's own id it
+ * grants to the one whose id stands in that column.
+ */
+export function defineAudience(
+  actor: Actor,
+  defineRules: DefineRules,
+): (action: string, subject: string, object: object) => Audience {
+  const ability = defineAbility({ ...actor, id: WHOEVER }, defineRules);
+  return (action, subject, object) => {
+    const members = new Set<string>();
+    for (const rule of ability.rulesFor(action, subject)) {
+      const own = Object.entries(rule.conditions ?? {}).flatMap(([column, value]) =>
+        value === WHOEVER ? [column] : [],
+      );
+      const asked = { ...object, ...Object.fromEntries(own.map((column) => [column, WHOEVER])) };
+      if (!rule.matchesConditions(tag(subject, asked))) continue;
+      if (own.length === 0) return 'everybody';
+      const ids = new Set(own.map((column) => (object as Condition)[column]));
+      const [id] = ids;
+      if (ids.size === 1 && typeof id === 'string') members.add(id);
+    }
+    return [...members];
+  };
+}
+
 /** Matches no row; MikroORM turns it into `1 = 0`. */
 const NOTHING = { id: { $in: [] as string[] } };
 

@@ -63,10 +63,19 @@ const SEES_NOTHING_OF_THEIR_OWN: readonly Permission[] = ['conversation:read_all
  * Whatever a resolver of a shared subscription reads from the actor must be part of it.
  */
 export function rightsKey(actor: Actor): string {
-  const { workspaceId, id, permissions, teamIds, channelIds } = actor;
-  const isInterchangeable = SEES_NOTHING_OF_THEIR_OWN.every((permission) => permissions.includes(permission));
+  const isInterchangeable = SEES_NOTHING_OF_THEIR_OWN.every((permission) => actor.permissions.includes(permission));
+  return hashRights(actor, isInterchangeable ? null : actor.id);
+}
+
+/** The same for subscriptions whose events say who their audience is: there, being somebody else is no other right. */
+export function sharedRightsKey(actor: Actor): string {
+  // Without this permission one sees one's own e-mail address, and nobody else's.
+  return hashRights(actor, actor.permissions.includes('member:read') ? null : actor.id);
+}
+
+function hashRights({ workspaceId, permissions, teamIds, channelIds }: Actor, id: string | null): string {
   const rights = [permissions, teamIds, channelIds].map((values) => values.toSorted());
   return createHash('sha256')
-    .update(JSON.stringify([workspaceId, isInterchangeable ? null : id, ...rights]))
+    .update(JSON.stringify([workspaceId, id, ...rights]))
     .digest('base64url');
 }

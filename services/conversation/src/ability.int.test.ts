@@ -100,6 +100,9 @@ describe('the list condition, the check of one object and the filter of live eve
           expect(await inQuery(token)).toEqual(visible);
           expect(await inReferences(token, rows)).toEqual(visible);
           expect(await inEvents(token)).toEqual(visible);
+          const colleague = { ...actor, id: newId() };
+          const shared = await conversation.tokenOf(workspaceId, colleague.permissions, colleague);
+          expect(await inSharedEvents(shared, actor.id)).toEqual(visible);
         }
       }),
       { numRuns: 12 },
@@ -174,12 +177,21 @@ async function inReferences(token: string, rows: readonly Conversation[]): Promi
 }
 
 interface InboxEvent {
-  inboxEvents: { __typename: string; conversation?: { id: string } };
+  inboxEvents: { __typename: string; audience: readonly string[] | null; conversation?: { id: string } };
 }
 
-async function inEvents(token: string): Promise<string[]> {
+/** By events for all who have the same rights, of which each says who its audience is, as the gateway asks for them. */
+async function inSharedEvents(token: string, memberId: string): Promise<string[]> {
+  return inEvents(token, 'shared: true', (audience) => !audience || audience.includes(memberId));
+}
+
+async function inEvents(
+  token: string,
+  shared = '',
+  isFor: (audience: readonly string[] | null) => boolean = (audience) => audience === null,
+): Promise<string[]> {
   const query = `subscription ($after: Cursor) {
-    inboxEvents(after: $after) { __typename ... on ConversationOpened { conversation { id } } }
+    inboxEvents(after: $after ${shared}) { __typename audience ... on ConversationOpened { conversation { id } } }
   }`;
   const subscriber = subscribe<InboxEvent>(conversation.url, query, token, { after: encodeCursor(0) });
   await eventually(() => {
@@ -187,5 +199,6 @@ async function inEvents(token: string): Promise<string[]> {
     expect(isLive || JSON.stringify(subscriber.errors).includes('FORBIDDEN')).toBe(true);
   });
   await subscriber.stop();
-  return sorted(subscriber.received.flatMap(({ inboxEvents }) => inboxEvents.conversation?.id ?? []));
+  const forThem = subscriber.received.filter(({ inboxEvents }) => isFor(inboxEvents.audience));
+  return sorted(forThem.flatMap(({ inboxEvents }) => inboxEvents.conversation?.id ?? []));
 }

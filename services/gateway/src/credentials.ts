@@ -1,4 +1,11 @@
-import { bearerToken, rightsKey, AuthenticationError, type Actor, type TokenVerifier } from '@fenster/auth';
+import {
+  bearerToken,
+  rightsKey,
+  sharedRightsKey,
+  AuthenticationError,
+  type Actor,
+  type TokenVerifier,
+} from '@fenster/auth';
 import type { Revocations } from './revocations/revocations.js';
 
 /** Who is at the other end of a socket, and until when. */
@@ -6,7 +13,10 @@ export interface Credentials {
   /** Passed on to subgraphs as it came. */
   readonly authorization: string;
   readonly actor: Actor;
+  /** Who has the same may see the same. */
   readonly rights: string;
+  /** The same, but for what each event's audience says. */
+  readonly sharedRights: string;
   readonly expiresAt: Date;
 }
 
@@ -33,5 +43,11 @@ async function verifyCredentials(
   if (token === undefined) throw new AuthenticationError();
   const actor = await verifier.verify(token);
   if (!actor.expiresAt || revocations.isRevoked(actor)) throw new AuthenticationError();
-  return { authorization: `Bearer ${token}`, actor, rights: rightsKey(actor), expiresAt: actor.expiresAt };
+  return {
+    authorization: `Bearer ${token}`,
+    actor,
+    rights: rightsKey(actor),
+    sharedRights: sharedRightsKey(actor),
+    expiresAt: actor.expiresAt,
+  };
 }

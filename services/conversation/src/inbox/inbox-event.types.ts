@@ -1,5 +1,5 @@
 import { Cursor } from '@fenster/graphql';
-import { Field, InterfaceType, ObjectType } from 'type-graphql';
+import { Directive, Field, ID, InterfaceType, ObjectType } from 'type-graphql';
 import { ConversationType } from '../conversations/conversation.types.js';
 import { MessageObject } from '../messages/message.types.js';
 
@@ -11,6 +11,11 @@ import { MessageObject } from '../messages/message.types.js';
 export abstract class InboxEvent {
   @Field(() => Cursor, { description: 'Keep the last one; after a break subscribe again with `after` set to it.' })
   cursor!: string;
+
+  // For the gateway, which asks once for all who have the same rights.
+  @Directive('@inaccessible')
+  @Field(() => [ID], { nullable: true, description: 'With `shared`: who may see it, if not everybody.' })
+  audience?: readonly string[];
 }
 
 @ObjectType({

@@ -53,6 +53,11 @@ export interface Engine {
    * @throws SubscriptionRefusedError, SubgraphUnavailableError
    */
   subscribe(operation: SubscribeOperation): AsyncIterableIterator<SourceEvent>;
+  /**
+   * Whether events are those of all who have the caller's rights, each with its audience under `AUDIENCE_ALIAS`. Otherwise they
+   * are what the caller alone may see.
+   */
+  tellsAudience(documents: Pick<SubscribeOperation, 'document' | 'sourceDocument'>): boolean;
   close(): Promise<void>;
 }
 
@@ -93,7 +98,10 @@ export function createEngine(options: EngineOptions): Engine {
   const map = readSupergraph(supergraph);
   const plainSchema = schemaWithoutArguments(transformSupergraphToPublicSchema(supergraph));
   const plans = new WeakMap<DocumentNode, EnrichmentPlan | 'none'>();
-  const planOf = ({ document, sourceDocument }: SubscribeOperation): EnrichmentPlan | 'none' => {
+  const planOf = ({
+    document,
+    sourceDocument,
+  }: Pick<SubscribeOperation, 'document' | 'sourceDocument'>): EnrichmentPlan | 'none' => {
     let plan = plans.get(document);
     if (!plan) plans.set(document, (plan = planEnrichment(plainSchema, map, document, sourceDocument) ?? 'none'));
     return plan;
@@ -154,6 +162,10 @@ export function createEngine(options: EngineOptions): Engine {
     subscribe(operation) {
       const plan = planOf(operation);
       return plan === 'none' ? stitched(operation) : planned(operation, plan);
+    },
+    tellsAudience(documents) {
+      const plan = planOf(documents);
+      return plan !== 'none' && plan.tellsAudience;
     },
     close: async () => {
       await Promise.all([...subgraphs.values()].map(({ http }) => http.close()));

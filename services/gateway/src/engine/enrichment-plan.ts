@@ -7,9 +7,11 @@ import {
   print,
   typeFromAST,
   visit,
+  type ArgumentNode,
   type DocumentNode,
   type FieldNode,
   type GraphQLCompositeType,
+  type GraphQLObjectType,
   type GraphQLSchema,
   type InlineFragmentNode,
   type OperationDefinitionNode,
@@ -18,7 +20,7 @@ import {
   type VariableDefinitionNode,
 } from 'graphql';
 import { RESERVED_PREFIX } from '../operation/reserved-names.js';
-import { TYPE_ALIAS } from '../operation/subscription-plan.js';
+import { AUDIENCE_ALIAS, TYPE_ALIAS } from '../operation/subscription-plan.js';
 import type { SupergraphMap } from './supergraph-map.js';
 
 const KEY_ALIAS = `${RESERVED_PREFIX}Key_`;
@@ -60,6 +62,8 @@ export interface EnrichmentPlan {
   readonly query: string;
   /** Under which the event stands in its result. */
   readonly rootKey: string;
+  /** Whether the subgraph is asked for the events of all who have the caller's rights, with each one's audience. */
+  readonly tellsAudience: boolean;
   readonly variables: readonly string[];
   readonly calls: readonly EnrichmentCall[];
   /** What the results are made of: the client's document without arguments, which have had their effect by then. */
@@ -68,6 +72,10 @@ export interface EnrichmentPlan {
 
 export const answerKey = (index: number) => `_${index}`;
 export const referencesVariable = (index: number) => `${RESERVED_PREFIX}References${index}`;
+
+/** By which a subgraph is asked for the events of all who have the same rights, and says who may see each. Clients know neither. */
+const SHARED_ARGUMENT = 'shared';
+const AUDIENCE_FIELD = 'audience';
 
 class Unplannable extends Error {}
 
@@ -125,16 +133,25 @@ class Planner {
     if (field?.kind !== Kind.FIELD) throw new Unplannable();
     const [graph] = this.#map.answering(root.name, field.name.value);
     if (graph === undefined) throw new Unplannable();
-    const selectionSet = this.#local(this.#operation.selectionSet, root, graph, { path: [], isNarrowed: false });
+    const own = this.#local(this.#operation.selectionSet, root, graph, { path: [], isNarrowed: false });
+    const tellsAudience = this.#canTellAudience(root, field, graph);
+    const selectionSet = tellsAudience ? askingForAudience(own) : own;
     const { directives: _, ...operation } = this.#operation;
     const variableDefinitions = this.#declarationsFor(selectionSet);
     return {
       subgraph: this.#map.graphs.get(graph)!,
       query: print({ ...operation, variableDefinitions, selectionSet }),
       rootKey: responseKey(field),
+      tellsAudience,
       variables: variableDefinitions.map(({ variable }) => variable.name.value),
       calls: [...new Set([...this.#wanted.values()].map((wanted) => wanted.graph))].map((each) => this.#call(each)),
     };
+  }
+
+  #canTellAudience(root: GraphQLObjectType, field: FieldNode, graph: string): boolean {
+    const event = getNamedType(root.getFields()[field.name.value]!.type).name;
+    const hasArgument = this.#map.argumentsOf(root.name, field.name.value).includes(SHARED_ARGUMENT);
+    return hasArgument && this.#map.answering(event, AUDIENCE_FIELD).includes(graph);
   }
 
   /** What `graph` is asked for; the rest is noted as wanted from others. */
@@ -249,6 +266,27 @@ class Planner {
     visit(set, { Variable: ({ name }) => void used.add(name.value) });
     return (this.#operation.variableDefinitions ?? []).filter(({ variable }) => used.has(variable.name.value));
   }
+}
+
+function askingForAudience({ selections }: SelectionSetNode): SelectionSetNode {
+  const shared: ArgumentNode = {
+    kind: Kind.ARGUMENT,
+    name: { kind: Kind.NAME, value: SHARED_ARGUMENT },
+    value: { kind: Kind.BOOLEAN, value: true },
+  };
+  return {
+    kind: Kind.SELECTION_SET,
+    // A subscription has one root field, though it may be written in several pieces.
+    selections: selections.map((selection) => {
+      if (selection.kind !== Kind.FIELD) throw new Unplannable();
+      const inside = [aliased(AUDIENCE_ALIAS, AUDIENCE_FIELD), ...selection.selectionSet!.selections];
+      return {
+        ...selection,
+        arguments: [...(selection.arguments ?? []), shared],
+        selectionSet: { kind: Kind.SELECTION_SET, selections: inside },
+      };
+    }),
+  };
 }
 
 function withoutArguments(document: DocumentNode): DocumentNode {

@@ -33,13 +33,18 @@ export interface SupergraphMap {
   knows(graph: string, type: string): boolean;
   /** The subgraphs that answer a field by themselves, with nothing but a reference to its parent. */
   answering(type: string, field: string): readonly string[];
+  /** Names, those that clients cannot see among them. */
+  argumentsOf(type: string, field: string): readonly string[];
   /** Fields of which any one, alone, makes a reference that the subgraph resolves. Keys of several fields are left out. */
   references(graph: string, type: string): readonly string[];
 }
 
 export function readSupergraph(supergraph: DocumentNode): SupergraphMap {
   const schema = buildASTSchema(supergraph, { assumeValidSDL: true });
-  const types = new Map<string, { joined: JoinedType[]; fields: Map<string, JoinedField[]> }>();
+  const types = new Map<
+    string,
+    { joined: JoinedType[]; fields: Map<string, JoinedField[]>; args: Map<string, string[]> }
+  >();
   const graphs = new Map<string, string>();
   for (const definition of supergraph.definitions) {
     if (definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === 'join__Graph') {
@@ -52,6 +57,9 @@ export function readSupergraph(supergraph: DocumentNode): SupergraphMap {
         joined: valuesOf<JoinedType>(schema, 'join__type', definition),
         fields: new Map(
           definition.fields?.map((field) => [field.name.value, valuesOf<JoinedField>(schema, 'join__field', field)]),
+        ),
+        args: new Map(
+          definition.fields?.map((field) => [field.name.value, (field.arguments ?? []).map(({ name }) => name.value)]),
         ),
       });
     }
@@ -74,6 +82,7 @@ export function readSupergraph(supergraph: DocumentNode): SupergraphMap {
         return graph === undefined ? everywhere : [graph];
       });
     },
+    argumentsOf: (type, field) => types.get(type)?.args.get(field) ?? [],
     references: (graph, type) =>
       (types.get(type)?.joined ?? []).flatMap((joined) =>
         joined.graph === graph && joined.resolvable && !joined.isInterfaceObject && /^\w+$/.test(joined.key ?? '')

@@ -6,10 +6,13 @@ import type { Lane, LaneEvent, LaneUpstream, Recipient, Seat } from './lane.js';
 type Received = { kind: 'event' | 'live' | 'gap'; position: number } | { kind: 'notice' };
 
 const bytesOf = (received: Received) => Buffer.from(JSON.stringify(received));
-const event = (position: number): LaneEvent => ({
+type Member = 'anna' | 'ben';
+
+const event = (position: number, audience?: ReadonlySet<string>): LaneEvent => ({
   kind: 'event',
   position,
   bytes: bytesOf({ kind: 'event', position }),
+  audience,
 });
 const live = (position: number): LaneEvent => ({
   kind: 'live',
@@ -19,10 +22,15 @@ const live = (position: number): LaneEvent => ({
 const gap = (position: number): LaneEvent => ({ kind: 'gap', position, bytes: bytesOf({ kind: 'gap', position }) });
 
 class Reader implements Recipient {
+  readonly memberId: Member;
   isFull = false;
   seat: Seat<Reader> | undefined;
   overflowed = false;
   readonly received: Received[] = [];
+
+  constructor(memberId: Member) {
+    this.memberId = memberId;
+  }
 
   send(payload: Buffer): void {
     this.received.push(JSON.parse(payload.toString()) as Received);
@@ -39,22 +47,31 @@ class Reader implements Recipient {
   }
 }
 
-/** A subgraph's event log: some positions are events that this subscription does not show. */
+/** A subgraph's event log: some positions are events that this subscription does not show, or to one member only. */
 class Log {
-  readonly #visible: boolean[] = [];
+  readonly #visible: (boolean | Member)[] = [];
   forgottenUpTo = 0;
 
   get head(): number {
     return this.#visible.length;
   }
 
-  append(isVisible: boolean): void {
+  append(isVisible: boolean | Member): void {
     this.#visible.push(isVisible);
   }
 
-  nextVisible(after: number): number | undefined {
-    for (let position = after + 1; position <= this.head; position++) if (this.#visible[position - 1]) return position;
+  /** Without a member: for anybody at all. */
+  nextVisible(after: number, member?: Member): number | undefined {
+    for (let position = after + 1; position <= this.head; position++) {
+      const visible = this.#visible[position - 1]!;
+      if (visible === true || (visible && (!member || visible === member))) return position;
+    }
     return undefined;
+  }
+
+  audienceOf(position: number): ReadonlySet<string> | undefined {
+    const visible = this.#visible[position - 1]!;
+    return typeof visible === 'string' ? new Set([visible]) : undefined;
   }
 }
 
@@ -89,7 +106,7 @@ class ModelUpstream implements LaneUpstream {
     const next = this.#log.nextVisible(this.#position);
     if (next !== undefined) {
       this.#position = next;
-      accept(event(next));
+      accept(event(next, this.#log.audienceOf(next)));
       return true;
     }
     if (this.#isLive) return false;
@@ -141,8 +158,8 @@ class Stage {
     return this.upstreams.filter((each) => !each.isStopped);
   }
 
-  join(position?: number): Reader {
-    const reader = new Reader();
+  join(position?: number, member: Member = 'anna'): Reader {
+    const reader = new Reader(member);
     reader.seat = this.group.join(reader, position);
     return reader;
   }
@@ -356,6 +373,17 @@ describe('Group', () => {
     expect(stage.opened).toBe(1);
   });
 
+  it('gives an event to its audience only, live and from the ring, and goes on for the others', () => {
+    const stage = new Stage();
+    const [anna, ben] = [stage.join(undefined, 'anna'), stage.join(undefined, 'ben')];
+    stage.settle();
+    for (const whose of ['anna', 'ben', true] as const) stage.log.append(whose);
+    stage.settle();
+    const late = stage.join(0, 'ben');
+    expect([anna.summary, ben.summary]).toEqual(['live 0, event 1, event 3', 'live 0, event 2, event 3']);
+    expect(late.summary).toBe('event 2, event 3, live 3');
+  });
+
   it('ends the upstream with the last member', () => {
     const stage = new Stage();
     const first = stage.join();
@@ -378,16 +406,23 @@ describe('Group', () => {
 });
 
 type Action =
-  | { do: 'append'; isVisible: boolean }
-  | { do: 'join'; after: number | undefined }
+  | { do: 'append'; isVisible: boolean | Member }
+  | { do: 'join'; after: number | undefined; member: Member }
   | { do: 'leave' | 'fill' | 'drain'; whom: number }
   | { do: 'step' | 'crash' | 'restart'; which: number }
   | { do: 'forget' };
 
 const nat = fc.nat({ max: 50 });
+const member = fc.constantFrom<Member>('anna', 'ben');
 const action: fc.Arbitrary<Action> = fc.oneof(
-  { weight: 40, arbitrary: fc.record({ do: fc.constant('append' as const), isVisible: fc.boolean() }) },
-  { weight: 20, arbitrary: fc.record({ do: fc.constant('join' as const), after: fc.option(nat, { nil: undefined }) }) },
+  {
+    weight: 40,
+    arbitrary: fc.record({ do: fc.constant('append' as const), isVisible: fc.oneof(fc.boolean(), member) }),
+  },
+  {
+    weight: 20,
+    arbitrary: fc.record({ do: fc.constant('join' as const), after: fc.option(nat, { nil: undefined }), member }),
+  },
   {
     weight: 20,
     arbitrary: fc.record({
@@ -401,7 +436,7 @@ const action: fc.Arbitrary<Action> = fc.oneof(
 );
 
 /** Reads like a client that keeps its last cursor; throws at the first message that breaks a promise. */
-function check(log: Log, after: number | undefined, received: readonly Received[], isPresent: boolean): void {
+function check(log: Log, after: number | undefined, { received, memberId }: Reader, isPresent: boolean): void {
   let position = after;
   let isLive = false;
   let isWarned = false;
@@ -414,21 +449,21 @@ function check(log: Log, after: number | undefined, received: readonly Received[
     }
     if (each.kind === 'live') {
       if (isLive) throw new Error('told to be live twice');
-      const missed = position === undefined ? undefined : log.nextVisible(position);
+      const missed = position === undefined ? undefined : log.nextVisible(position, memberId);
       if (position !== undefined && each.position < position) throw new Error('the marker sets the client back');
       if (missed !== undefined && missed <= each.position) throw new Error(`event ${missed} was skipped by a marker`);
       isLive = true;
       isWarned = false;
     } else if (each.kind === 'event') {
       if (position === undefined) throw new Error('an event before the marker');
-      const expected = log.nextVisible(position);
+      const expected = log.nextVisible(position, memberId);
       if (each.position !== expected) throw new Error(`event ${each.position} came where ${expected} was due`);
     }
     position = each.position;
   }
   if (!isPresent) return;
   if (!isLive) throw new Error('it was never told that it is live');
-  const missing = log.nextVisible(position!);
+  const missing = log.nextVisible(position!, memberId);
   if (missing !== undefined) throw new Error(`event ${missing} never came`);
 }
 
@@ -450,7 +485,7 @@ describe('Group, whatever happens', () => {
                 break;
               case 'join': {
                 const after = each.after === undefined ? undefined : Math.min(each.after, stage.log.head);
-                readers.push({ reader: stage.join(after), after, isPresent: true });
+                readers.push({ reader: stage.join(after, each.member), after, isPresent: true });
                 break;
               }
               case 'forget':
@@ -485,7 +520,7 @@ describe('Group, whatever happens', () => {
             if (isPresent) stage.group.drained(reader.seat!);
           }
           stage.settle();
-          for (const { reader, after, isPresent } of readers) check(stage.log, after, reader.received, isPresent);
+          for (const { reader, after, isPresent } of readers) check(stage.log, after, reader, isPresent);
           if (readers.some(({ isPresent }) => isPresent)) expect(stage.running).toHaveLength(1);
           else expect(stage.running).toHaveLength(0);
         },

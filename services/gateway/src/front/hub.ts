@@ -64,7 +64,7 @@ export class Hub {
     const position = from ?? positionOf(plan.after(operation.variables));
     // Rights come first: bytes of one group never reach somebody with other rights.
     const key = stableStringify([
-      subscriber.credentials.rights,
+      this.#options.engine.tellsAudience(plan) ? subscriber.credentials.sharedRights : subscriber.credentials.rights,
       plan.key,
       operation.operationName ?? null,
       plan.sharedVariables(operation.variables),

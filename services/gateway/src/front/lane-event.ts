@@ -1,7 +1,7 @@
 import { decodeCursor, encodeCursor } from '@fenster/graphql/cursor';
 import type { SourceEvent } from '../engine/engine.js';
 import type { FormatResult } from '../operation/results.js';
-import { CURSOR_ALIAS, TYPE_ALIAS, type SubscriptionPlan } from '../operation/subscription-plan.js';
+import { AUDIENCE_ALIAS, CURSOR_ALIAS, TYPE_ALIAS, type SubscriptionPlan } from '../operation/subscription-plan.js';
 import type { LaneEvent } from './lane.js';
 
 /** From an executed event to the bytes that all its recipients share. */
@@ -16,8 +16,12 @@ export function toLaneEvent(plan: SubscriptionPlan, { source, result }: SourceEv
     case 'ReplayGap':
       return { kind: 'gap', position, bytes: Buffer.from(text) };
     default:
-      return { kind: 'event', position, bytes: Buffer.from(text) };
+      return { kind: 'event', position, bytes: Buffer.from(text), audience: audienceOf(source?.[AUDIENCE_ALIAS]) };
   }
+}
+
+function audienceOf(members: unknown): ReadonlySet<string> | undefined {
+  return Array.isArray(members) ? new Set(members as string[]) : undefined;
 }
 
 /** The marker has no field but its cursor, under whatever names the client chose. */

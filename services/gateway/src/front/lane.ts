@@ -1,8 +1,14 @@
-import { Ring } from './ring.js';
+import { Ring, type RingEntry } from './ring.js';
 
 /** What an upstream subscription brings, ready to be sent. */
 export type LaneEvent =
-  | { readonly kind: 'event'; readonly position: number; readonly bytes: Buffer }
+  | {
+      readonly kind: 'event';
+      readonly position: number;
+      readonly bytes: Buffer;
+      /** The members who may see it; all if undefined. */
+      readonly audience?: ReadonlySet<string> | undefined;
+    }
   /** Everything up to `position` has been replayed; from here on events are live. `bytesAt` tells another position in its place. */
   | { readonly kind: 'live'; readonly position: number; bytesAt(position: number): Buffer }
   /** What was asked for cannot be replayed: load a snapshot, then go on from `position`. */
@@ -12,6 +18,7 @@ export type LaneEvent =
 
 /** Who gets the events: one operation of one socket. */
 export interface Recipient {
+  readonly memberId: string;
   /** Its socket has enough to write; nothing more until it has drained. */
   readonly isFull: boolean;
   send(payload: Buffer): void;
@@ -139,7 +146,7 @@ export class Lane<R extends Recipient = Recipient> {
   accept(event: LaneEvent): void {
     switch (event.kind) {
       case 'event':
-        return this.#acceptEvent(event.position, event.bytes);
+        return this.#acceptEvent(event);
       case 'live':
         return this.#acceptMarker(event);
       case 'gap':
@@ -156,18 +163,26 @@ export class Lane<R extends Recipient = Recipient> {
     for (const seat of this.seats) this.#warn(seat);
   }
 
-  #acceptEvent(position: number, bytes: Buffer): void {
+  #acceptEvent({ position, bytes, audience }: Extract<LaneEvent, { kind: 'event' }>): void {
     if (this.#position !== undefined && position <= this.#position) return;
     this.#isInterrupted = false;
     this.#floor ??= position - 1;
-    this.#floor = this.#ring.push({ position, bytes }) ?? this.#floor;
+    this.#floor = this.#ring.push({ position, bytes, audience }) ?? this.#floor;
     this.#position = position;
     for (const seat of this.seats) {
       if (seat.isStalled || seat.position === undefined || seat.position >= position) continue;
-      if (this.#stallIfFull(seat)) continue;
-      seat.recipient.send(bytes);
-      seat.position = position;
+      this.#give(seat, { position, bytes, audience });
     }
+  }
+
+  /** False: its socket is full. Who is not in the audience has had the event without seeing it. */
+  #give(seat: Seat<R>, { position, bytes, audience }: RingEntry): boolean {
+    if (!audience || audience.has(seat.recipient.memberId)) {
+      if (this.#stallIfFull(seat)) return false;
+      seat.recipient.send(bytes);
+    }
+    seat.position = position;
+    return true;
   }
 
   #acceptMarker(marker: Extract<LaneEvent, { kind: 'live' }>): void {
@@ -213,11 +228,7 @@ export class Lane<R extends Recipient = Recipient> {
   #catchUp(seat: Seat<R>): void {
     if (seat.isStalled) return;
     if (seat.position !== undefined) {
-      for (const { position, bytes } of this.#ring.after(seat.position)) {
-        if (this.#stallIfFull(seat)) return;
-        seat.recipient.send(bytes);
-        seat.position = position;
-      }
+      for (const entry of this.#ring.after(seat.position)) if (!this.#give(seat, entry)) return;
     }
     if (this.#isInterrupted) this.#warn(seat);
     else if (this.#isLive && !seat.isLive) this.#greet(seat);

@@ -30,6 +30,10 @@ export class LiveOperation implements Subscriber {
     return this.#connection.credentials;
   }
 
+  get memberId(): string {
+    return this.credentials.actor.id;
+  }
+
   get isFull(): boolean {
     return this.#connection.isFull;
   }

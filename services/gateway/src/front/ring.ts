@@ -1,6 +1,7 @@
 export interface RingEntry {
   readonly position: number;
   readonly bytes: Buffer;
+  readonly audience?: ReadonlySet<string> | undefined;
 }
 
 /** The newest events of a lane as ready bytes, in order, bounded by count and bytes. */

@@ -11,6 +11,35 @@ beforeEach(async () => {
 afterEach(() => gateway.stop());
 
 describe('Shared execution', () => {
+  it('executes once for members who differ in what is theirs alone, and gives that to nobody else', async () => {
+    const permissions: Permission[] = ['conversation:read', 'member:read', 'message:read'];
+    const [anna, ben] = [newId(), newId()];
+    const as = async (id: string, query = INBOX) =>
+      gateway.subscribe(query, { authorization: await gateway.identity.authorization({ id, permissions }) });
+    const both = [await as(anna), await as(ben)];
+    // A document that no plan covers is executed for each.
+    const unplanned = INBOX.replace('cursor', 'cursor @include(if: true)');
+    const alone = [await as(anna, unplanned), await as(ben, unplanned)];
+    for (const each of [...both, ...alone]) await each.until(({ isLive }) => isLive);
+    expect(gateway.inbox.started).toHaveLength(3);
+    for (const [text, to] of [['for Anna', anna], ['for Ben', ben], ['for all']] as const) gateway.inbox.say(text, to);
+    for (const [index, name] of ['Anna', 'Ben'].entries()) {
+      for (const each of [both[index]!, alone[index]!]) {
+        await each.until(({ texts }) => texts.includes('for all'));
+        expect(each.texts).toEqual([`for ${name}`, 'for all']);
+        expect(JSON.stringify(each.results)).not.toMatch(/audience/i);
+      }
+    }
+  });
+
+  it('hides from clients how it is done', async () => {
+    const { body } = await gateway.post({ query: 'subscription { inboxEvents(shared: true) { audience } }' });
+    expect(body.errors?.map(({ message }) => message.split('.')[0])).toEqual([
+      'Unknown argument "shared" on field "Subscription',
+      'Cannot query field "audience" on type "InboxEvent"',
+    ]);
+  });
+
   it('executes once for two members with equal rights, and gives both the same', async () => {
     const anna = await gateway.subscribe(INBOX);
     const ben = await gateway.subscribe(INBOX);

@@ -31,6 +31,7 @@ const CURSOR_FIELD = 'cursor';
 const AFTER_VARIABLE = `${RESERVED_PREFIX}After`;
 export const CURSOR_ALIAS = `${RESERVED_PREFIX}Cursor`;
 export const TYPE_ALIAS = `${RESERVED_PREFIX}Type`;
+export const AUDIENCE_ALIAS = `${RESERVED_PREFIX}Audience`;
 
 /**
  * How one subscription is executed for many. Its `after` argument is replaced by a variable of the gateway, so that clients with

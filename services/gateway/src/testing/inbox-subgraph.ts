@@ -5,7 +5,7 @@ import { decodeCursor, encodeCursor } from '@fenster/graphql/cursor';
 import { SubgraphServer } from './subgraph-server.js';
 
 const typeDefs = /* GraphQL */ `
-  extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable"])
+  extend schema @link(url: "https://specs.apollo.dev/federation/v2.3", import: ["@key", "@shareable", "@inaccessible"])
   scalar Cursor
   type Query {
     conversation(id: ID!): Conversation
@@ -31,22 +31,26 @@ const typeDefs = /* GraphQL */ `
   }
   interface InboxEvent {
     cursor: Cursor!
+    audience: [ID!] @inaccessible
   }
   type MessageReceived implements InboxEvent {
     cursor: Cursor!
+    audience: [ID!] @inaccessible
     message: Message!
   }
   type LiveStarted implements InboxEvent {
     cursor: Cursor!
+    audience: [ID!] @inaccessible
   }
   type ReplayGap implements InboxEvent {
     cursor: Cursor!
+    audience: [ID!] @inaccessible
   }
   type Typing {
     who: String!
   }
   type Subscription {
-    inboxEvents(after: Cursor, queue: String): InboxEvent!
+    inboxEvents(after: Cursor, queue: String, shared: Boolean @inaccessible): InboxEvent!
     typing: Typing!
   }
 `;
@@ -59,6 +63,7 @@ interface InboxContext {
 interface InboxEvent {
   __typename: 'MessageReceived' | 'LiveStarted' | 'ReplayGap';
   cursor: string;
+  audience?: string[];
   message?: {
     id: string;
     text: string;
@@ -71,7 +76,7 @@ interface InboxEvent {
 export class InboxSubgraph {
   readonly server: SubgraphServer<InboxContext>;
   readonly #appended = new EventEmitter().setMaxListeners(0);
-  readonly #log: string[] = [];
+  readonly #log: { text: string; to: string | undefined }[] = [];
   /** Positions up to here are gone: whoever asks for older ones gets `ReplayGap`. */
   forgottenUpTo = 0;
   /** Running subscriptions. */
@@ -113,8 +118,8 @@ export class InboxSubgraph {
         InboxEvent: { __resolveType: (event: InboxEvent) => event.__typename },
         Subscription: {
           inboxEvents: {
-            subscribe: (_: unknown, { after }: { after?: string | null }, context: InboxContext) =>
-              this.#subscribe(after ?? undefined, context),
+            subscribe: (_: unknown, args: { after?: string | null; shared?: boolean }, context: InboxContext) =>
+              this.#subscribe(args.after ?? undefined, args.shared ? undefined : context.actor?.id, context),
             resolve: (event: InboxEvent) => event,
           },
           typing: {
@@ -130,9 +135,9 @@ export class InboxSubgraph {
     return this.#log.length;
   }
 
-  /** Appends a message; returns its position. */
-  say(text: string): number {
-    this.#log.push(text);
+  /** Appends a message, for everybody or for one member; returns its position. */
+  say(text: string, to?: string): number {
+    this.#log.push({ text, to });
     this.#appended.emit('appended');
     return this.#log.length;
   }
@@ -147,22 +152,28 @@ export class InboxSubgraph {
     this.started.push({ after, authorization });
   }
 
-  #subscribe(after: string | undefined, context: InboxContext): AsyncIterable<InboxEvent> {
+  #subscribe(after: string | undefined, reader: string | undefined, context: InboxContext): AsyncIterable<InboxEvent> {
     this.#authorize(after, context);
-    return this.#counted((signal) => this.#inboxEvents(after, signal));
+    return this.#counted((signal) => this.#inboxEvents(after, reader, signal));
   }
 
-  async *#inboxEvents(after: string | undefined, signal: AbortSignal): AsyncGenerator<InboxEvent> {
+  /** Without a reader: for all, each event with its audience. */
+  async *#inboxEvents(
+    after: string | undefined,
+    reader: string | undefined,
+    signal: AbortSignal,
+  ): AsyncGenerator<InboxEvent> {
     const wakeUps = on(this.#appended, 'appended', { signal });
     let position = after === undefined ? this.position : decodeCursor(after);
     if (position < this.forgottenUpTo || position > this.position) {
       position = this.position;
       yield { __typename: 'ReplayGap', cursor: encodeCursor(position) };
     }
-    while (position < this.position) yield this.#event(++position);
+    const isFor = (at: number) => !reader || [undefined, reader].includes(this.#log[at - 1]!.to);
+    while (position < this.position) if (isFor(++position)) yield this.#event(position);
     yield { __typename: 'LiveStarted', cursor: encodeCursor(position) };
     for (;;) {
-      while (position < this.position) yield this.#event(++position);
+      while (position < this.position) if (isFor(++position)) yield this.#event(position);
       await wakeUps.next();
     }
   }
@@ -202,10 +213,12 @@ export class InboxSubgraph {
     this.eventsResolved++;
     const id = String(position);
     const contact = { id: `contact-${id}` };
+    const { text, to } = this.#log[position - 1]!;
     return {
       __typename: 'MessageReceived',
       cursor: encodeCursor(position),
-      message: { id, text: this.#log[position - 1]!, conversation: { id, contact }, maybeContact: contact },
+      ...(to !== undefined && { audience: [to] }),
+      message: { id, text, conversation: { id, contact }, maybeContact: contact },
     };
   }
 }
