@@ -308,7 +308,8 @@ describe('inbox events', () => {
   });
 
   it('are read once, whatever the number of subscriptions with other rights', async () => {
-    const rights = [undefined, ['conversation:read'], ['conversation:read', 'cost:read']] as const;
+    const some = ['conversation:read', 'conversation:read_all'] as const;
+    const rights = [undefined, some, [...some, 'cost:read']] as const;
     const subscribers = await Promise.all(
       rights.map(async (permissions) => follow({}, await conversation.tokenOf(workspaceId, permissions))),
     );
@@ -327,6 +328,21 @@ describe('inbox events', () => {
     // The opening and the messages are published apart, and may come apart.
     expect([1, 2]).toContain(statements.filter((text) => text.includes('"subject"')).length);
     await Promise.all(subscribers.map((subscriber) => subscriber.stop()));
+  });
+
+  it('are judged by what a conversation is now, not by what it was when somebody else read them', async () => {
+    const channelIds = [conversation.channelId];
+    const agent = await conversation.tokenOf(workspaceId, ['conversation:read'], { channelIds });
+    const after = Buffer.from('c1.0').toString('base64url');
+    const first = follow({ after }, agent);
+    await receive(1);
+    await eventually(() => expect(types(first)).toContain('MessageAdded'));
+    const em = conversation.database.system();
+    await em.execute('update conversation set team_id = ? where workspace_id = ?', [newId(), workspaceId]);
+    now = new Date(now.getTime() + 1_000);
+    const second = follow({ after }, agent);
+    await eventually(() => expect(types(second)).toEqual(['LiveStarted']));
+    await Promise.all([first.stop(), second.stop()]);
   });
 
   it('refuse a cursor that the API did not hand out', async () => {

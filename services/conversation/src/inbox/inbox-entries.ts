@@ -7,7 +7,7 @@ import {
   messageStatusChanged,
   type Envelope,
 } from '@fenster/contracts';
-import { sql, unnest, type Database } from '@fenster/database';
+import { sql, unnest, type Ctx, type Database } from '@fenster/database';
 import { encodeCursor } from '@fenster/graphql';
 import type { Conversation } from '../conversations/conversation.entity.js';
 import type { Message } from '../messages/message.entity.js';
@@ -27,14 +27,22 @@ export interface InboxEntry {
   event: InboxEvent;
 }
 
-const readings = new WeakMap<Envelope, Promise<ReadonlyMap<Envelope, InboxEntry>>>();
+interface Reading {
+  at: number;
+  entries: Promise<ReadonlyMap<Envelope, InboxEntry>>;
+}
+
+const readings = new WeakMap<Envelope, Reading>();
+/** Who comes later is judged by what the conversation is then. */
+const SHARED_FOR_MS = 1_000;
 
 /**
- * Without events that are not part of the inbox, or not of this conversation. One query however many they are, and none for events that another
- * subscription has read: rows are read after their event, so they are never older than it.
+ * Without events that are not part of the inbox, or not of this conversation. One query however many they are, and
+ * none for events that another subscription has just read: rows are read after their event, so they are never older
+ * than it.
  */
 export async function readInboxEntries(
-  database: Database,
+  { database, now }: Pick<Ctx, 'database' | 'now'>,
   workspaceId: string,
   envelopes: readonly Envelope[],
   conversationId?: string,
@@ -42,15 +50,16 @@ export async function readInboxEntries(
   const wanted = envelopes.filter(
     (envelope) => conversationId === undefined || subjectOf(envelope)?.conversationId === conversationId,
   );
-  const unread = wanted.filter((envelope) => !readings.has(envelope));
+  const at = now().getTime();
+  const unread = wanted.filter((envelope) => at - (readings.get(envelope)?.at ?? 0) >= SHARED_FOR_MS);
   if (unread.length > 0) {
-    const reading = readRows(database, workspaceId, unread);
+    const reading = { at, entries: readRows(database, workspaceId, unread) };
     for (const envelope of unread) readings.set(envelope, reading);
-    reading.catch(() => unread.forEach((envelope) => readings.delete(envelope)));
+    reading.entries.catch(() => unread.forEach((envelope) => readings.delete(envelope)));
   }
   const entries: InboxEntry[] = [];
   for (const envelope of wanted) {
-    const entry = (await readings.get(envelope))?.get(envelope);
+    const entry = (await readings.get(envelope)?.entries)?.get(envelope);
     if (entry) entries.push(entry);
   }
   return entries;
@@ -95,8 +104,8 @@ async function readRows(
   const rows = await database.readForTenant(
     workspaceId,
     sql<Row>`
-      select subject.place, c.id as conversation_id, c.workspace_id, c.thread_id, c.channel_id, c.contact_id,
-        c.team_id, c.assignee_id, c.status as conversation_status, c.last_seq, c.last_message_at, c.opened_at, m.id as message_id, m.seq,
+      select subject.place, c.id as conversation_id, c.workspace_id, c.thread_id, c.channel_id, c.contact_id, c.team_id, c.assignee_id,
+        c.status as conversation_status, c.last_seq, c.last_message_at, c.opened_at, m.id as message_id, m.seq,
         m.direction, m.type, m.text, m.status, m.error_code, m.error_title, m.author_id, m.sent_at, m.created_at
       from ${unnest(
         'subject',

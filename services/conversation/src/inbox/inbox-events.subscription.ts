@@ -52,7 +52,7 @@ async function* followInbox(
     if (item.kind === 'live') yield [at(new LiveStarted(), item.seq)];
     else if (item.kind === 'gap') yield [at(new ReplayGap(), item.seq)];
     else {
-      const entries = await readInboxEntries(ctx.database, workspaceId, item.envelopes, conversationId);
+      const entries = await readInboxEntries(ctx, workspaceId, item.envelopes, conversationId);
       yield entries.flatMap(({ conversation, event }) => {
         const audience = audienceOf(conversation);
         if (audience === 'everybody') return [event];
