@@ -201,11 +201,11 @@ describe('tenants', () => {
       .execute('insert into workspace (workspace_id, name, created_at) values (?, ?, now())', [other, 'Other']);
     await database
       .system()
-      .execute('update member set workspace_id = ? where email = ?', [other, 'supervisor@demo.fenster.test']);
+      .execute('update member set workspace_id = ? where email = ?', [other, 'admin@demo.fenster.test']);
     await database.close();
     const stranger = await signIn(
       stack.graphqlUrl,
-      stack.demo.members.find((member) => member.role === 'supervisor')!,
+      stack.demo.members.find((member) => member.role === 'admin')!,
     );
     expect(
       (await request<Conversations>(stack.graphqlUrl, LIST, { token: stranger })).data.conversations.nodes,

@@ -51,12 +51,12 @@ beforeEach(async () => {
 });
 afterEach(() => service.stop());
 
-/** Tokens of the tests: `<workspace>.<permission>.x`. */
+/** Tokens of the tests: `<workspace>.<subject>_<action>.x`, with all conversations. */
 const verifier: TokenVerifier = {
   async verify(token): Promise<Actor> {
     const [workspaceId = '', permission = ''] = token.split('.');
     if (permission === 'none') throw new AuthenticationError();
-    const permissions = [permission.replace('_', ':')] as Permission[];
+    const permissions = ['conversation:read_all', permission.replace('_', ':')] as Permission[];
     const expiresAt = new Date(Date.now() + 60_000);
     return actorWith({ workspaceId, permissions, expiresAt });
   },

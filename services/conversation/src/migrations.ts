@@ -98,6 +98,10 @@ export const migrations: readonly MigrationStep[] = [
   },
   {
     name: '202611221000-conversation-team-assignee',
-    statements: [`alter table conversation add column team_id uuid, add column assignee_id uuid`],
+    statements: [
+      `alter table conversation add column team_id uuid, add column assignee_id uuid`,
+      `create index conversation_team on conversation (workspace_id, team_id) where team_id is not null`,
+      `create index conversation_assignee on conversation (workspace_id, assignee_id) where assignee_id is not null`,
+    ],
   },
 ];

@@ -49,7 +49,9 @@ async function record(messages: readonly TestMessage[], overrides: Parameters<ty
   });
 }
 
-function memberOf(workspaceId: string, permissions: readonly Permission[] = ['cost:read']): Actor {
+const FINANCE = ['cost:read', 'conversation:read', 'conversation:read_all'] as const;
+
+function memberOf(workspaceId: string, permissions: readonly Permission[] = FINANCE): Actor {
   return actorWith({ workspaceId, permissions });
 }
 
@@ -214,6 +216,17 @@ describe('charges one by one', () => {
     expect(nobody.errors).toEqual([{ code: 'UNAUTHENTICATED' }]);
   });
 
+  it('are asked for by conversation id only by those who see all conversations', async () => {
+    const message = testMessage();
+    await record([message]);
+    const { workspaceId, conversationId } = message;
+    const agent = memberOf(workspaceId, ['cost:read', 'conversation:read']);
+    expect((await ask(agent, PAGE, { conversationId })).errors).toEqual([{ code: 'FORBIDDEN' }]);
+    expect((await ask(agent, COSTS, { references: references([conversationId]) })).data).toMatchObject({
+      _entities: [{ cost: { chargedMessages: 1, charges: { nodes: [{ messageId: message.messageId }] } } }],
+    });
+  });
+
   it.each([
     ['conversationId', { conversationId: 'x' }],
     ['first', { conversationId: newId(), first: 0 }],
@@ -236,6 +249,8 @@ describe('charges one by one', () => {
     const { workspaceId, messageId } = message;
     expect((await ask(memberOf(workspaceId), source, variables)).data).toEqual({ _entities: [{ messageId }] });
     expect((await ask(memberOf(newId()), source, variables)).data).toEqual({ _entities: [null] });
+    const agent = memberOf(workspaceId, ['cost:read', 'conversation:read']);
+    expect((await ask(agent, source, variables)).data).toEqual({ _entities: [null] });
     expect((await ask(memberOf(workspaceId, []), source, variables)).data).toEqual({ _entities: [null] });
   });
 });

@@ -1,5 +1,7 @@
+import { accessibleWhere } from '@fenster/auth';
 import { checkPageSize, type BatchLoad, type GraphQLContext } from '@fenster/graphql';
 import { invalidInput, isId } from '@fenster/runtime';
+import { abilityOf } from '../ability.js';
 import { Charge } from './charge.entity.js';
 import { ConversationTotal } from './conversation-total.entity.js';
 
@@ -53,19 +55,15 @@ const chargePages: BatchLoad<ChargePageRequest, ChargePageRows> = async (ctx, re
 };
 
 export const chargesById: BatchLoad<string, Charge> = async (ctx, ids) => {
-  const found = await ctx.em.find(Charge, {
-    workspaceId: ctx.requireActor().workspaceId,
-    id: { $in: ids.filter(isId) },
-  });
+  const where = { $and: [accessibleWhere(abilityOf(ctx), 'read', 'Charge'), { id: { $in: ids.filter(isId) } }] };
+  const found = await ctx.em.find(Charge, where);
   return new Map(found.map((charge) => [charge.id, charge]));
 };
 
 export const conversationTotals: BatchLoad<string, ConversationTotal[]> = async (ctx, conversationIds) => {
-  const found = await ctx.em.find(
-    ConversationTotal,
-    { workspaceId: ctx.requireActor().workspaceId, conversationId: { $in: conversationIds.filter(isId) } },
-    { orderBy: { currency: 'asc' } },
-  );
+  const isAccessible = accessibleWhere(abilityOf(ctx), 'read', 'ConversationCost');
+  const where = { $and: [isAccessible, { conversationId: { $in: conversationIds.filter(isId) } }] };
+  const found = await ctx.em.find(ConversationTotal, where, { orderBy: { currency: 'asc' } });
   return Map.groupBy(found, (total) => total.conversationId);
 };
 

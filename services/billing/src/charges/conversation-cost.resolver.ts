@@ -1,7 +1,8 @@
 import type { GraphQLContext } from '@fenster/graphql';
 import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
+import { abilityOf } from '../ability.js';
 import { conversationTotals, loadChargePage, unratedMessages } from './charge.queries.js';
-import { DEFAULT_PAGE, mayReadCosts, money } from './charge.resolver.js';
+import { DEFAULT_PAGE, money } from './charge.resolver.js';
 import { ChargePage, ConversationCost, ConversationType, Money, UnratedMessages } from './charge.types.js';
 
 @Resolver(() => ConversationType)
@@ -9,7 +10,7 @@ export class ConversationResolver {
   // Null and no error, because agents without this right share live events with others who have it in their documents.
   @FieldResolver(() => ConversationCost, { nullable: true, description: 'Null without the permission `cost:read`.' })
   cost(@Root() { id }: ConversationType, @Ctx() ctx: GraphQLContext): ConversationCost | null {
-    return mayReadCosts(ctx) ? { conversationId: id } : null;
+    return abilityOf(ctx).can('read', 'ConversationCost') ? { conversationId: id } : null;
   }
 }
 
