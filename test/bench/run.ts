@@ -2,12 +2,13 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { fanout } from './benches/fanout.js';
 import { ingest } from './benches/ingest.js';
+import { isolation } from './benches/isolation.js';
 import { latency } from './benches/latency.js';
 import { runBench, type Bench, type Settings } from './harness/bench.js';
 import { openEnvironment } from './harness/environment.js';
 import { toJson, toTable } from './harness/report.js';
 
-const BENCHES: readonly Bench[] = [ingest, latency, fanout];
+const BENCHES: readonly Bench[] = [ingest, latency, fanout, isolation];
 const USAGE = `npm run bench -- NAME [options]
 
 ${BENCHES.map(({ name, title }) => `  ${name.padEnd(9)} ${title}`).join('\n')}

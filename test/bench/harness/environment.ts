@@ -46,6 +46,8 @@ export interface Environment {
   readonly appSecret: string;
   readonly postgresPid: number;
   readonly natsPid: number;
+  readonly natsUrl: string;
+  readonly postgresAdminUrl: string;
   /** All our services, each from its build and in a process of its own. */
   startFenster(options: { logLevel: string; profileTo?: string }): Promise<Stack>;
   /** An empty database; returns its URL. */
@@ -112,6 +114,8 @@ export async function openEnvironment(
       appSecret: secrets.appSecret,
       postgresPid: postgres.pid,
       natsPid: nats.pid,
+      natsUrl: nats.url,
+      postgresAdminUrl: postgres.adminUrl,
       async startFenster({ logLevel, profileTo }) {
         const ports = Object.fromEntries(
           await Promise.all(PARTS.map(async (part) => [part, await freePort()])),

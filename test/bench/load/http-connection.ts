@@ -1,5 +1,6 @@
 import { createConnection, type Socket } from 'node:net';
 
+const NOTHING: Buffer = Buffer.alloc(0);
 const HEADER_END = Buffer.from('\r\n\r\n');
 
 /**
@@ -10,7 +11,7 @@ export class HttpConnection {
   readonly #host: string;
   readonly #port: number;
   #socket: Socket | undefined;
-  #onStatus: ((status: number) => void) | undefined;
+  #onStatus: ((status: number, body: Buffer) => void) | undefined;
   #received: Buffer | undefined;
 
   constructor(url: string) {
@@ -40,8 +41,8 @@ export class HttpConnection {
     return this;
   }
 
-  /** Calls back with the status once the whole answer is there; with 0 if there was none. */
-  post(request: Buffer, onStatus: (status: number) => void): void {
+  /** Calls back with the status and the body once the whole answer is there; with 0 if there was none. */
+  post(request: Buffer, onStatus: (status: number, body: Buffer) => void): void {
     if (this.#onStatus) throw new Error('This connection waits for an answer.');
     this.#onStatus = onStatus;
     if (this.#socket) this.#socket.write(request);
@@ -66,12 +67,12 @@ export class HttpConnection {
     if (length === undefined) throw new Error(`An answer without content-length cannot be read:\n${head}`);
     if (bytes.length < headerEnd + 4 + Number(length)) return;
     this.#received = undefined;
-    this.#settle(Number(head.slice(9, 12)));
+    this.#settle(Number(head.slice(9, 12)), bytes.subarray(headerEnd + 4));
   }
 
-  #settle(status: number): void {
+  #settle(status: number, body = NOTHING): void {
     const onStatus = this.#onStatus;
     this.#onStatus = undefined;
-    onStatus?.(status);
+    onStatus?.(status, body);
   }
 }
