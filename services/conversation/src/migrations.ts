@@ -104,4 +104,13 @@ export const migrations: readonly MigrationStep[] = [
       `create index conversation_assignee on conversation (workspace_id, assignee_id) where assignee_id is not null`,
     ],
   },
+  {
+    name: '202611221130-conversation-unassigned',
+    statements: [
+      // With the two of teams and assignees: whoever sees few of many conversations finds them by their own places,
+      // instead of passing over everybody else's (0.1 instead of 125 ms for 30 of 300,000).
+      `create index conversation_unassigned on conversation (workspace_id, channel_id)
+         where team_id is null and assignee_id is null`,
+    ],
+  },
 ];

@@ -1,3 +1,5 @@
+import { newId } from '@fenster/runtime';
+import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DEMO_WORKSPACE } from './demo.js';
 import { Member } from './members/member.entity.js';
@@ -39,6 +41,25 @@ describe('the demo workspace', () => {
     expect(second).toEqual(first);
     expect(third).toEqual(first);
     expect(await identity.database.system().count(Member)).toBe(MEMBER_ROLES.length);
+  });
+
+  it('has a team whose agent and supervisor have the channels, and nobody else', async () => {
+    const [first, second] = [newId(), newId()].toSorted();
+    const input = { password: 'fenster demo 1' };
+    await identity.service.seedDemo({ ...input, channelIds: [first!] });
+    const { members } = await identity.service.seedDemo({ ...input, channelIds: [first!, second!] });
+    for (const { email, password, role } of members) {
+      const query = `mutation ($email: String!, $password: String!) {
+        signIn(email: $email, password: $password) { ... on Session { accessToken } }
+      }`;
+      const { accessToken } = await identity.ask<{ accessToken: string }>(undefined, query, { email, password });
+      const isInTeam = role === 'agent' || role === 'supervisor';
+      expect(decodeJwt(accessToken)).toMatchObject({
+        role,
+        teams: isInTeam ? [expect.any(String)] : [],
+        channels: isInTeam ? [first, second] : [],
+      });
+    }
   });
 
   it('made again with another password lets members in with that one', async () => {

@@ -1,7 +1,7 @@
 import { memberAccessChanged } from '@fenster/contracts';
 import { readLog } from '@fenster/database';
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { IdentityUnderTest } from '../testing/identity-under-test.js';
 
 const CHANGE_ROLE = `mutation ($id: ID!, $role: ID!) {
@@ -17,7 +17,7 @@ describe('a token', () => {
   it('with rights of before a change is never dated after it, and with those of after never before, however they meet', async () => {
     // A millisecond passes whenever somebody looks at the clock, so that dates tell the order.
     let ticks = Date.parse('2026-11-21T10:00:00Z');
-    Object.defineProperty(identity, 'now', { get: () => new Date((ticks += 1)) });
+    vi.spyOn(identity, 'now', 'get').mockImplementation(() => new Date((ticks += 1)));
     const workspaceId = await identity.workspace();
     const anna = await identity.member(workspaceId, 'agent');
     const owner = await identity.accessToken(await identity.member(workspaceId, 'owner'));

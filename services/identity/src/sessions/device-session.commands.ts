@@ -1,6 +1,7 @@
 import { accessibleWhere, authorize } from '@fenster/auth';
 import { transact } from '@fenster/database';
 import { isId, notFound } from '@fenster/runtime';
+import { LockMode } from '@mikro-orm/core';
 import { abilityOf, type IdentityContext } from '../context.js';
 import { findMember } from '../members/member.commands.js';
 import { Member } from '../members/member.entity.js';
@@ -20,7 +21,12 @@ export function listSessions(ctx: IdentityContext): Promise<Session[]> {
 export async function endOwnSession(ctx: IdentityContext, id: string | undefined): Promise<Session> {
   if (!isId(id)) throw notFound('Session');
   return transact(ctx, async (tx) => {
-    const session = await tx.em.findOne(Session, { id, ...isOpenAt(tx.now()) });
+    // Locked before its end is dated: a renewal at this moment either comes first, and is older, or finds it ended.
+    const session = await tx.em.findOne(
+      Session,
+      { id, ...isOpenAt(tx.now()) },
+      { lockMode: LockMode.PESSIMISTIC_WRITE },
+    );
     authorize(abilityOf(ctx), 'end', 'Session', session);
     endSession(tx, session);
     return session;

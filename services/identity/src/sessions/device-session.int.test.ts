@@ -1,7 +1,8 @@
 import { sessionEnded } from '@fenster/contracts';
+import { readLog } from '@fenster/database';
 import { newId } from '@fenster/runtime';
 import { decodeJwt } from 'jose';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { IdentityUnderTest, PASSWORD, type SignInMember } from '../testing/identity-under-test.js';
 
 const START = new Date('2026-11-21T10:00:00Z');
@@ -114,6 +115,27 @@ describe('one’s sessions', () => {
       });
     }
     expect(await ended()).toEqual([]);
+  });
+});
+
+describe('a session that ends while it is renewed', () => {
+  const ROUNDS = 20;
+  it('leaves no access token that is younger than its end', async () => {
+    // A millisecond passes whenever somebody looks at the clock, so that dates tell the order.
+    let ticks = START.getTime();
+    const clock = vi.spyOn(identity, 'now', 'get').mockImplementation(() => new Date((ticks += 1)));
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const session = await signIn();
+      const [renewed] = await Promise.all([
+        renew(session.refreshToken),
+        identity.ask(session.accessToken, END, { id: sessionOf(session) }),
+      ]);
+      const log = await readLog(identity.database.forTenant(workspaceId), 0, 100);
+      const { occurredAt } = log.find(({ entityId }) => entityId === sessionOf(session))!;
+      const issuedAt = renewed.accessToken ? Math.round(decodeJwt(renewed.accessToken).iat! * 1_000) : 0;
+      expect(issuedAt).toBeLessThanOrEqual(Date.parse(occurredAt));
+    }
+    clock.mockRestore();
   });
 });
 

@@ -23,7 +23,7 @@ export const PASSWORD = 'correct horse 1';
 
 /** Identity as it runs, on a database of its own, with a clock that the test sets. */
 export class IdentityUnderTest {
-  now = new Date('2026-11-21T10:00:00Z');
+  accessor now = new Date('2026-11-21T10:00:00Z');
   readonly secretKey = randomBytes(32);
   service!: IdentityService;
   database!: Database;
