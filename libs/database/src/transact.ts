@@ -9,6 +9,8 @@ export interface Origin {
   actor: ActorRef;
   correlationId: string;
   causationId?: string;
+  /** Where the request came from: an IP address, as the gateway saw it. */
+  clientAddress?: string;
 }
 
 /** What a command needs; requests and consumers both have it. */

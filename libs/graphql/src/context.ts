@@ -30,12 +30,14 @@ export function createContext<App>(
   options: ContextOptions<App>,
   actor: Actor | undefined,
   correlationId: string,
+  clientAddress?: string,
 ): GraphQLContext<App> {
   const loaders = new Map<unknown, DataLoader<unknown, unknown>>();
   let em: EntityManager | undefined;
   const origin: Origin = {
     actor: actor ? { kind: actor.kind, id: actor.id } : { kind: 'system', id: 'anonymous' },
     correlationId,
+    ...(clientAddress !== undefined && { clientAddress }),
   };
   // Apollo copies the context, which would call a getter of its own; copies share the prototype.
   const lazy = {

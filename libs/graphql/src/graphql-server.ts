@@ -6,6 +6,7 @@ import {
 import { AuthenticationError, bearerToken, type Actor, type TokenVerifier } from '@fenster/auth';
 import {
   BodyTooLargeError,
+  CLIENT_ADDRESS_HEADER,
   newId,
   readBody,
   sendJson,
@@ -18,6 +19,7 @@ import { CloseCode } from 'graphql-ws';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import { BatchingSocket } from './batching-socket.js';
 import type { GraphQLContext } from './context.js';
 import { formatError } from './errors.js';
@@ -26,7 +28,7 @@ import { subscribeToBatches } from './execute.js';
 export interface GraphQLServerOptions {
   schema: GraphQLSchema;
   verifier: TokenVerifier;
-  createContext(actor: Actor | undefined, correlationId: string): GraphQLContext;
+  createContext(actor: Actor | undefined, correlationId: string, clientAddress?: string): GraphQLContext;
   log: Logger;
 }
 
@@ -66,7 +68,7 @@ export function createGraphQLServer({ schema, verifier, createContext, log }: Gr
       }
       const result = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: { method: 'POST', headers, search: '', body: JSON.parse(raw.toString()) as unknown },
-        context: async () => createContext(actor, correlationId),
+        context: async () => createContext(actor, correlationId, clientAddressOf(request)),
       });
       for (const [name, value] of result.headers) response.setHeader(name, value);
       response.statusCode = result.status ?? 200;
@@ -139,6 +141,12 @@ async function actorOf(verifier: TokenVerifier, authorization: unknown): Promise
 function correlationIdOf(request: IncomingMessage): string {
   const given = request.headers['x-correlation-id'];
   return typeof given === 'string' && /^[\w-]{8,64}$/.test(given) ? given : newId();
+}
+
+/** As the gateway saw it: nothing else reaches a subgraph. Subscriptions have none, because clients share them. */
+function clientAddressOf(request: IncomingMessage): string | undefined {
+  const given = request.headers[CLIENT_ADDRESS_HEADER];
+  return typeof given === 'string' && isIP(given) !== 0 ? given : undefined;
 }
 
 function sendErrors(response: Parameters<Handler>[1], status: number, message: string, code: string): void {

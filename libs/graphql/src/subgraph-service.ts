@@ -97,8 +97,8 @@ export async function createSubgraphService<App>(options: SubgraphServiceOptions
   const graphql = createGraphQLServer({
     schema,
     verifier: overrides.verifier ?? parts.verifier ?? createTokenVerifier({ jwks: config.JWKS_URL }),
-    createContext: (actor, correlationId) =>
-      createContext({ app: parts.app, database, now, log, wakeRelay }, actor, correlationId),
+    createContext: (actor, correlationId, clientAddress) =>
+      createContext({ app: parts.app, database, now, log, wakeRelay }, actor, correlationId, clientAddress),
     log,
   });
   const http = createHttpServer({

@@ -8,6 +8,9 @@ import { traced } from './telemetry.js';
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
+/** In requests of the gateway to services: the IP address of its client. */
+export const CLIENT_ADDRESS_HEADER = 'x-client-address';
+
 export interface HttpServerOptions {
   host: string;
   port: number;
