@@ -19,4 +19,5 @@ export const defineRules: DefineRules = (actor, can) => {
   if (has('role:manage')) can('change', 'CustomRole');
   can('read', 'Session', { memberId: actor.id });
   can('end', 'Session', { memberId: actor.id });
+  if (has('api_key:manage')) can('manage', 'API key');
 };

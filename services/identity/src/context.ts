@@ -3,6 +3,8 @@ import type { Ctx } from '@fenster/database';
 import type { GraphQLContext } from '@fenster/graphql';
 import { defineRules } from './ability.js';
 import type { PasswordVerifier } from './members/password.js';
+import type { Oidc } from './oidc/oidc.js';
+import type { SignInThrottle } from './sign-in-throttle/sign-in-throttle.js';
 import type { KeyRing } from './signing-keys/key-ring.js';
 
 export interface IdentityApp {
@@ -10,6 +12,8 @@ export interface IdentityApp {
   isPassword: PasswordVerifier;
   /** Of an invited member; the same each time. */
   invitationToken: (memberId: string) => string;
+  signInThrottle: SignInThrottle;
+  oidc: Oidc;
   accessTokenSeconds: number;
   sessionDays: number;
 }

@@ -31,7 +31,8 @@ export function hasJustSignedIn(member: Member): boolean {
 
 /**
  * Signs in by e-mail address and password, whatever the workspace.
- * @throws DomainError INVALID_CREDENTIALS, the same and as late for a wrong password and for an unknown address.
+ * @throws DomainError INVALID_CREDENTIALS, the same and as late for a wrong password and for an unknown address;
+ *   TOO_MANY_ATTEMPTS, the same for any password and any address.
  */
 export async function signIn(
   ctx: IdentityContext,
@@ -39,6 +40,10 @@ export async function signIn(
 ): Promise<SignedIn> {
   const invalid = new DomainError('INVALID_CREDENTIALS', 'The e-mail address or the password is wrong.');
   const address = normaliseEmail(email);
+  const attempt = await ctx.app.signInThrottle.begin({
+    email: address ?? email,
+    clientAddress: ctx.origin.clientAddress,
+  });
   const member = address === undefined ? null : await ctx.database.system().findOne(Member, { email: address });
   const isPassword = await ctx.app.isPassword(member?.passwordHash, password);
   if (!member || !isPassword) throw invalid;
@@ -48,6 +53,7 @@ export async function signIn(
     isProven: (current) => current.passwordHash === member.passwordHash,
   });
   if (!signedIn) throw invalid;
+  await attempt.succeeded();
   return signedIn;
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createLogger, newId } from '@fenster/runtime';
+import { CLIENT_ADDRESS_HEADER, createLogger, newId, type Environment } from '@fenster/runtime';
 import { openDatabase, readLog, type Database } from '@fenster/database';
 import { inject } from 'vitest';
 import { createTestDatabase } from '../../../../test/support/test-database.js';
@@ -46,12 +46,13 @@ export class IdentityUnderTest {
   }
 
   /** A second process of the same service, on the same database. */
-  async anotherInstance(): Promise<IdentityService> {
+  async anotherInstance(env: Environment = {}): Promise<IdentityService> {
     const config = loadConfig({
       DATABASE_URL: this.databaseUrl,
       NATS_URL: inject('natsUrl'),
       SECRET_KEY: this.secretKey.toString('base64'),
       LOG_LEVEL: 'silent',
+      ...env,
     });
     const service = await createIdentityService(config, { now: () => this.now });
     await service.start();
@@ -115,13 +116,14 @@ export class IdentityUnderTest {
 
   async query(
     query: string,
-    options: { variables?: Record<string, unknown>; token?: string; url?: string } = {},
+    options: { variables?: Record<string, unknown>; token?: string; url?: string; clientAddress?: string } = {},
   ): Promise<Answer> {
     const response = await fetch(`${options.url ?? this.service.url}/graphql`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         ...(options.token && { authorization: `Bearer ${options.token}` }),
+        ...(options.clientAddress && { [CLIENT_ADDRESS_HEADER]: options.clientAddress }),
       },
       body: JSON.stringify({ query, variables: options.variables }),
     });
