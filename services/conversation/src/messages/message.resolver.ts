@@ -1,4 +1,4 @@
-import { asResult, Authorized } from '@fenster/graphql';
+import { asResult, AuthorizedAction } from '@fenster/graphql';
 import { Arg, Ctx, FieldResolver, Int, Mutation, Resolver, Root } from 'type-graphql';
 import type { ConversationContext } from '../context.js';
 import type { Conversation } from '../conversations/conversation.entity.js';
@@ -11,7 +11,7 @@ import { DeliveryFailure, MessageObject, MessagePage, SendMessageInput, SendMess
 
 @Resolver(() => MessageObject)
 export class MessageResolver {
-  @Authorized('message:send')
+  @AuthorizedAction('message:send')
   @Mutation(() => SendMessageResult, {
     description: 'Replies to the customer. Answers when the message is stored; its status tells what became of it.',
   })
@@ -35,7 +35,7 @@ export class MessageResolver {
 
   @FieldResolver(() => MemberReference, {
     nullable: true,
-    description: 'The member who wrote it; null for customer messages.',
+    description: 'The member who wrote it; null for customer messages and those of programs.',
   })
   author(@Root() message: Message): MemberReference | null {
     return message.authorId ? { id: message.authorId } : null;
