@@ -26,6 +26,7 @@ export interface EngineOperation {
   readonly variables: Readonly<Record<string, unknown>>;
   /** The caller's `Bearer …`, passed on to every subgraph involved. */
   readonly authorization: string | undefined;
+  readonly clientAddress?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -107,8 +108,12 @@ export function createEngine(options: EngineOptions): Engine {
     return plan;
   };
 
-  const toContext = ({ authorization, signal }: EngineOperation, timeoutMs: number): SubgraphContext => ({
+  const toContext = (
+    { authorization, clientAddress, signal }: EngineOperation,
+    timeoutMs: number,
+  ): SubgraphContext => ({
     authorization,
+    clientAddress,
     correlationId: newId(),
     timeoutMs,
     signal,

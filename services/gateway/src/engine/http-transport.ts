@@ -1,5 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import { Pool } from 'undici';
+import { CLIENT_ADDRESS_HEADER } from '@fenster/runtime';
 import type { SubgraphContext } from './subgraph-context.js';
 import { SubgraphUnavailableError, toGraphQLError } from './subgraph-error.js';
 
@@ -19,7 +20,7 @@ export function createHttpTransport(subgraph: string, url: string): HttpTranspor
   const pool = new Pool(origin, { connections: 64, pipelining: 1, keepAliveTimeout: 30_000 });
 
   return {
-    async execute(query, variables, { authorization, correlationId, timeoutMs, signal }) {
+    async execute(query, variables, { authorization, clientAddress, correlationId, timeoutMs, signal }) {
       const abort = new AbortController();
       const onAbort = () => abort.abort();
       let isLate = false;
@@ -38,6 +39,7 @@ export function createHttpTransport(subgraph: string, url: string): HttpTranspor
             accept: 'application/graphql-response+json, application/json',
             'x-correlation-id': correlationId,
             ...(authorization === undefined ? {} : { authorization }),
+            ...(clientAddress === undefined ? {} : { [CLIENT_ADDRESS_HEADER]: clientAddress }),
           },
           body: JSON.stringify({ query, variables }),
           signal: abort.signal,

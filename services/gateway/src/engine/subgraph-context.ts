@@ -2,6 +2,8 @@
 export interface SubgraphContext {
   /** Goes to subgraphs as HTTP header and as WebSocket connection parameter alike. */
   readonly authorization: string | undefined;
+  /** Of the client; goes with the HTTP calls of its queries and mutations. Subscriptions have none, because clients share them. */
+  readonly clientAddress?: string | undefined;
   /** Goes with every HTTP call, so that the logs of all services tell of one operation under one id. */
   readonly correlationId: string;
   /** Limit of each HTTP call, in milliseconds. */

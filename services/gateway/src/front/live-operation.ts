@@ -98,6 +98,7 @@ export class LiveOperation implements Subscriber {
         operationName,
         variables,
         authorization,
+        clientAddress: this.#connection.clientAddress,
         signal: this.#abort.signal,
       });
       this.send(Buffer.from(JSON.stringify(this.#context.formatResult(result))));

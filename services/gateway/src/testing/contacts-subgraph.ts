@@ -1,3 +1,4 @@
+import { CLIENT_ADDRESS_HEADER } from '@fenster/runtime';
 import { GraphQLError } from 'graphql';
 import { SubgraphServer } from './subgraph-server.js';
 
@@ -19,6 +20,8 @@ export class ContactsSubgraph {
   readonly server: SubgraphServer<{ authorization: string | undefined }>;
   /** HTTP operations answered. */
   requests = 0;
+  /** What the gateway said of the last one. */
+  clientAddress: string | string[] | undefined;
   /** Names are read at the moment of the call, so a test can see whether they are fresh. */
   prefix = 'Name of';
   /** While set, calls wait for it. */
@@ -31,8 +34,9 @@ export class ContactsSubgraph {
     this.server = new SubgraphServer({
       typeDefs,
       context: async (authorization) => ({ authorization }),
-      beforeHttp: async () => {
+      beforeHttp: async ({ headers }) => {
         this.requests++;
+        this.clientAddress = headers[CLIENT_ADDRESS_HEADER];
         await this.hold;
       },
       resolvers: {
