@@ -1,3 +1,4 @@
+import { AuditEntry } from './audit/audit-entry.entity.js';
 import { Member } from './members/member.entity.js';
 import { CustomRole } from './roles/role.entity.js';
 import { Session } from './sessions/session.entity.js';
@@ -5,4 +6,4 @@ import { SigningKey } from './signing-keys/signing-key.entity.js';
 import { Team, TeamChannel, TeamMember } from './teams/team.entity.js';
 import { Workspace } from './workspaces/workspace.entity.js';
 
-export const entities = [Workspace, Member, CustomRole, Team, TeamMember, TeamChannel, Session, SigningKey];
+export const entities = [Workspace, Member, CustomRole, Team, TeamMember, TeamChannel, Session, SigningKey, AuditEntry];

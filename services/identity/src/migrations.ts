@@ -1,4 +1,5 @@
 import { systemTable, tenantTable, type MigrationStep } from '@fenster/database';
+import { auditMigration } from './audit/audit.migration.js';
 
 const SERVICE = 'identity';
 
@@ -110,4 +111,5 @@ export const migrations: readonly MigrationStep[] = [
       `create index session_of on session (workspace_id, member_id) where ended_at is null`,
     ],
   },
+  auditMigration,
 ];

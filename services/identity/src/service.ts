@@ -1,6 +1,8 @@
 import { createTokenVerifier } from '@fenster/auth';
 import { createSubgraphService, type Infrastructure, type Overrides, type SubgraphOptions } from '@fenster/graphql';
 import { newId, sendJson, type Service } from '@fenster/runtime';
+import { auditEntriesConsumers } from './audit/audit-entries.consumer.js';
+import { AuditLogResolver } from './audit/audit-log.resolver.js';
 import type { IdentityConfig } from './config.js';
 import type { IdentityApp } from './context.js';
 import { createDemoWorkspace, type DemoInput, type DemoWorkspace } from './demo.js';
@@ -18,6 +20,7 @@ import { resolveWorkspace, WorkspaceResolver } from './workspaces/workspace.reso
 
 export const subgraph: SubgraphOptions = {
   resolvers: [
+    AuditLogResolver,
     MemberResolver,
     MemberTeamsResolver,
     TeamResolver,
@@ -53,7 +56,7 @@ export async function createIdentityService(
     overrides,
     entities,
     migrations,
-    consumers: [],
+    consumers: auditEntriesConsumers,
     subgraph,
     async build(built) {
       infrastructure = built;

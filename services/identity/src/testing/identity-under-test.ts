@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { createLogger, newId } from '@fenster/runtime';
 import { openDatabase, readLog, type Database } from '@fenster/database';
-import { inject } from 'vitest';
+import type { Overrides } from '@fenster/graphql';
 import { createTestDatabase } from '../../../../test/support/test-database.js';
+import { startTestNats, type TestNats } from '../../../../test/support/test-nats.js';
 import { entities } from '../entities.js';
 import { loadConfig } from '../config.js';
 import { Member } from '../members/member.entity.js';
@@ -28,10 +29,12 @@ export class IdentityUnderTest {
   service!: IdentityService;
   database!: Database;
   databaseUrl!: string;
+  nats!: TestNats;
   #dropDatabase!: () => Promise<void>;
 
   async start(): Promise<this> {
-    const { url, drop } = await createTestDatabase('identity', migrations);
+    const [{ url, drop }, nats] = await Promise.all([createTestDatabase('identity', migrations), startTestNats()]);
+    this.nats = nats;
     this.databaseUrl = url;
     this.#dropDatabase = drop;
     this.database = await openDatabase({
@@ -46,14 +49,14 @@ export class IdentityUnderTest {
   }
 
   /** A second process of the same service, on the same database. */
-  async anotherInstance(): Promise<IdentityService> {
+  async anotherInstance(overrides: Overrides = {}): Promise<IdentityService> {
     const config = loadConfig({
       DATABASE_URL: this.databaseUrl,
-      NATS_URL: inject('natsUrl'),
+      NATS_URL: this.nats.url,
       SECRET_KEY: this.secretKey.toString('base64'),
       LOG_LEVEL: 'silent',
     });
-    const service = await createIdentityService(config, { now: () => this.now });
+    const service = await createIdentityService(config, { now: () => this.now, ...overrides });
     await service.start();
     return service;
   }
@@ -61,7 +64,7 @@ export class IdentityUnderTest {
   async stop(): Promise<void> {
     await this.service.stop();
     await this.database.close();
-    await this.#dropDatabase();
+    await Promise.all([this.#dropDatabase(), this.nats.stop()]);
   }
 
   async workspace(): Promise<string> {
