@@ -32,11 +32,15 @@ function audited<const Verb extends string, const Settings extends z.ZodRawShape
  */
 export const AUDITED = {
   workspace: audited(['create', 'update'], { name: freeText, oidcIssuer: token.nullable() }),
-  member: audited(['invite', 'create', 'update', 'role_change', 'password_change', 'unlock', 'remove'], {
-    name: freeText,
-    role: token,
-    teamIds: ids,
-  }),
+  // `sign_in_refuse`: somebody gave a wrong password for this account.
+  member: audited(
+    ['invite', 'create', 'update', 'role_change', 'password_change', 'sign_in_refuse', 'unlock', 'remove'],
+    {
+      name: freeText,
+      role: token,
+      teamIds: ids,
+    },
+  ),
   team: audited(['create', 'update', 'member_add', 'member_remove', 'delete'], {
     name: freeText,
     memberIds: ids,
@@ -50,9 +54,7 @@ export const AUDITED = {
     quotas: z.array(token).max(200),
     expiresAt: instant.nullable(),
   }),
-  // `refuse` is a sign-in that failed, to the member whose account it was.
-  session: audited(['start', 'refuse', 'renew_refuse', 'end'], { reason: token }),
-  signing_key: audited(['rotate'], {}),
+  session: audited(['start', 'end'], { reason: token }),
   channel: audited(['connect', 'update', 'credentials_change', 'disconnect'], {
     name: freeText,
     wabaId: token,
@@ -63,17 +65,16 @@ export const AUDITED = {
     currency,
     timeZone: token,
   }),
-  dead_letter: audited(['read', 'replay'], {}),
+  dead_letter: audited(['replay'], {}),
   conversation: audited(['read', 'update', 'assign', 'resolve', 'reopen'], {
     status: token,
     assigneeId: id.nullable(),
     teamId: id.nullable(),
   }),
   message: audited(['send'], {}),
-  inbox: audited(['subscribe'], {}),
+  // Of the workspace that is the object; what it delivers is not told one by one.
+  subscription: audited(['open'], { field: token }),
   contact: audited(['read', 'read_phone', 'update', 'export', 'erase'], {}),
-  charge: audited(['read'], {}),
-  price_book: audited(['import'], { name: freeText }),
   audit_log: audited(['read'], {}),
 } as const;
 
