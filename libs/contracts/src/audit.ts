@@ -34,14 +34,24 @@ export const AUDITED = {
   workspace: audited(['create', 'update'], { name: freeText, oidcIssuer: token.nullable() }),
   // `sign_in_refuse`: somebody gave a wrong password for this account.
   member: audited(
-    ['invite', 'create', 'update', 'role_change', 'password_change', 'sign_in_refuse', 'unlock', 'remove'],
+    [
+      'invite',
+      'invitation_accept',
+      'create',
+      'update',
+      'role_change',
+      'password_change',
+      'sign_in_refuse',
+      'unlock',
+      'remove',
+    ],
     {
       name: freeText,
       role: token,
       teamIds: ids,
     },
   ),
-  team: audited(['create', 'update', 'member_add', 'member_remove', 'delete'], {
+  team: audited(['create', 'update', 'delete'], {
     name: freeText,
     memberIds: ids,
     channelIds: ids,

@@ -17,7 +17,7 @@ export interface AuditInput<T extends AuditObjectType, Before, After> {
   /** `<object type>.<verb>`; see {@link AUDITED}. */
   action: AuditAction<NoInfer<T>>;
   object: { type: T; id: string };
-  /** Settings as they were; only those that are different in `after` are shown. */
+  /** Settings as they were; only those that are different in `after` are shown. If none is, nothing happened: no entry. */
   before?: Before & Exactly<T, Before>;
   /** Settings as they are now. */
   after?: After & Exactly<T, After>;
@@ -40,6 +40,7 @@ export function recordAudit<T extends AuditObjectType>(
   { action, object, before, after, origin = tx.origin, workspaceId }: AuditInput<T, unknown, unknown>,
 ): void {
   const changes = changesBetween(settingsOf(object.type, before), settingsOf(object.type, after));
+  if (before && after && !changes) return;
   append(tx, service, { action, objectType: object.type, objectIds: [object.id], changes }, { origin, workspaceId });
 }
 

@@ -100,7 +100,10 @@ describe('the audit log', () => {
 
   it('tells nothing of lists, nothing where the text was not shown, and nothing of one’s own words', async () => {
     await ask('{ conversations { nodes { id messages { nodes { seq status } } } } }');
-    await ask(MESSAGES(), await conversation.tokenOf(workspaceId, ['conversation:read', 'conversation:read_all'], { id: memberId }));
+    await ask(
+      MESSAGES(),
+      await conversation.tokenOf(workspaceId, ['conversation:read', 'conversation:read_all'], { id: memberId }),
+    );
     await send('text');
     expect(await audited()).toMatchObject([{ action: 'message.send' }]);
     await send('conversation { messages { nodes { text } } }');

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { currency } from '@fenster/contracts';
 import { sql, type Tx } from '@fenster/database';
 import { DomainError, newId, seal, unseal } from '@fenster/runtime';
@@ -122,7 +121,7 @@ function auditConnection(
     currency: channel.currency,
     timeZone: channel.time_zone,
   };
-  if (!isDeepStrictEqual(before, after)) tx.audit({ action: 'channel.update', object, before, after, workspaceId });
+  tx.audit({ action: 'channel.update', object, before, after, workspaceId });
   const areCredentialsSame =
     isSealed(secretKey, channel.access_token, accessTokenContext(id), connection.accessToken) &&
     app?.secrets.length === 1 &&

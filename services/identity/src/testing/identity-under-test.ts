@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { AuditEntryRecorded } from '@fenster/contracts';
 import { createLogger, newId } from '@fenster/runtime';
 import { openDatabase, readLog, type Database } from '@fenster/database';
 import type { Overrides } from '@fenster/graphql';
@@ -110,10 +111,21 @@ export class IdentityUnderTest {
     return Object.values(data!)[0] as T;
   }
 
-  /** The data of what was announced of one workspace since an earlier look, by event. */
+  /** The data of what was announced of one workspace, but for the audit log and the first `after`, by event. */
   async announced(workspaceId: string, after = 0): Promise<{ name: string; data: unknown }[]> {
-    const log = await readLog(this.database.forTenant(workspaceId), after, 1_000);
-    return log.map(({ name, data }) => ({ name, data }));
+    const log = await readLog(this.database.forTenant(workspaceId), 0, 1_000);
+    return log
+      .filter(({ dataClass }) => dataClass !== 'audit')
+      .slice(after)
+      .map(({ name, data }) => ({ name, data }));
+  }
+
+  /** What the audit log will say that identity itself did for one workspace. */
+  async audited(workspaceId: string): Promise<AuditEntryRecorded[]> {
+    const log = await readLog(this.database.forTenant(workspaceId), 0, 1_000);
+    return log
+      .filter(({ name }) => name === 'identity.audit_entry.recorded')
+      .map(({ data }) => data as AuditEntryRecorded);
   }
 
   async query(
