@@ -3,8 +3,8 @@ import { openDatabase } from '@fenster/database';
 import { verifyAuditLogs, type VerifiedLog } from '@fenster/identity';
 import { createLogger, isId, parseConfig, postgresUrl } from '@fenster/runtime';
 import { z } from 'zod';
-import { claimant, directories } from './index.js';
-import type { Environment } from './data-dir.js';
+import { claimant } from './claim.js';
+import { directories, type Environment } from './data-dir.js';
 import { loadSecrets, loadSettings } from './settings.js';
 
 /**

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { currency, id, instant } from './common.js';
 import { defineEvent, type EventData, type EventDefinition } from './define-event.js';
 
-/** Services whose changes and reads the audit log shows. */
-export const AUDITED_SERVICES = ['identity', 'channels', 'conversation', 'contacts', 'billing'] as const;
+/** Who tells the audit log what was changed and read; the gateway, who opened a subscription. */
+export const AUDITED_SERVICES = ['identity', 'channels', 'conversation', 'contacts', 'billing', 'gateway'] as const;
 
 /** Eight digits and more, however they are grouped: what people write into a name may be a phone number. */
 const PHONE_LIKE = /\+?\d(?:[\s()./-]{0,2}\d){7,}/g;
@@ -115,7 +115,8 @@ export type AuditEntryRecorded = z.infer<typeof auditEntry>;
 
 /**
  * Somebody did something to an object, or read it: who, and under which correlation id, is in the envelope. Every
- * service publishes it under its own name, because a stream has one publisher; it is defined once.
+ * service publishes it under its own name, because a stream has one publisher; it is defined once. The gateway has no
+ * log of its own, so its `seq` says nothing, and its entries cannot be published again from PostgreSQL.
  */
 export const auditEntryRecorded: ReadonlyMap<string, EventDefinition<string, AuditEntryRecorded>> = new Map(
   AUDITED_SERVICES.map((service) => [

@@ -7,6 +7,7 @@ import type { Logger } from '@fenster/runtime';
 import type { Engine } from '../engine/engine.js';
 import type { Operations } from '../operation/operations.js';
 import { codedError, type FormatError, type FormatResult } from '../operation/results.js';
+import type { SubscriptionAudit } from '../audit/subscription-audit.js';
 import { keepAlive } from '../sockets/keep-alive.js';
 import { Outbox } from '../sockets/outbox.js';
 import { CloseCode } from './close-codes.js';
@@ -32,6 +33,7 @@ export interface FrontContext {
   operations: Operations;
   hub: Hub;
   credentials: CredentialsVerifier;
+  audit: SubscriptionAudit;
   formatResult: FormatResult;
   formatError: FormatError;
   limits: FrontLimits;
@@ -47,6 +49,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * token of the same member, and the socket ends with its token.
  */
 export class Connection {
+  readonly userAgent: string | undefined;
   readonly #context: FrontContext;
   readonly #socket: WebSocket;
   readonly #outbox: Outbox;
@@ -55,8 +58,9 @@ export class Connection {
   #credentials: Credentials | undefined;
   #tokenEnd: NodeJS.Timeout | undefined;
 
-  constructor(context: FrontContext, socket: WebSocket, raw: Duplex) {
+  constructor(context: FrontContext, socket: WebSocket, raw: Duplex, userAgent: string | undefined) {
     const { limits } = context;
+    this.userAgent = userAgent;
     this.#context = context;
     this.#socket = socket;
     this.#outbox = new Outbox(raw, {

@@ -40,7 +40,7 @@ export function createFront(options: FrontOptions): Front {
         if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
           return socket.close(CloseCode.subprotocolNotAcceptable, 'Subprotocol not acceptable');
         }
-        const connection = new Connection(options, socket, raw);
+        const connection = new Connection(options, socket, raw, request.headers['user-agent']);
         connections.add(connection);
         socket.once('close', () => connections.delete(connection));
       });

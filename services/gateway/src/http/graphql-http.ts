@@ -100,6 +100,7 @@ async function respond(
       operationName,
       variables,
       authorization: credentials?.authorization,
+      userAgent: request.headers['user-agent'],
       signal: abort.signal,
     });
     return { status: 200, body: formatResult(result) };
