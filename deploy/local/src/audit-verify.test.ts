@@ -45,7 +45,7 @@ describe('npm run audit:verify', () => {
   });
 
   it('refuses what is no workspace, and says what it needs when nothing runs here', async () => {
-    await expect(verify('--workspace', 'ours')).rejects.toThrow('ours is not the id of a workspace.');
+    await expect(verify('--workspace', 'ours')).rejects.toThrow('--workspace must be the id of a workspace.');
     await expect(verify('--everything')).rejects.toThrow("Unknown option '--everything'");
     const nowhere = { FENSTER_DATA_DIR: `/tmp/fenster-none-${newId()}` };
     await expect(auditVerify([], nowhere, () => {})).rejects.toThrow('Fenster does not run here.');

@@ -18,7 +18,7 @@ export async function auditVerify(
 ): Promise<number> {
   const { values } = parseArgs({ args: [...args], options: { workspace: { type: 'string' } } });
   const { workspace: workspaceId } = values;
-  if (workspaceId !== undefined && !isId(workspaceId)) throw new Error(`${workspaceId} is not the id of a workspace.`);
+  if (workspaceId !== undefined && !isId(workspaceId)) throw new Error('--workspace must be the id of a workspace.');
   const database = await openDatabase({
     service: 'identity',
     url: env['IDENTITY_DATABASE_URL'] ? urlFromEnvironment(env) : localUrl(env),
