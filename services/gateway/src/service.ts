@@ -5,6 +5,7 @@ import { createTokenVerifier } from '@fenster/auth';
 import { connectNats } from '@fenster/messaging';
 import { createHttpServer, createLogger, systemClock, type Logger, type Service } from '@fenster/runtime';
 import { createApiKeyTokens } from './api-keys/api-key-tokens.js';
+import { createSubscriptionAudit } from './audit/subscription-audit.js';
 import type { Config } from './config.js';
 import { createCredentialsVerifier } from './credentials.js';
 import { createEngine } from './engine/engine.js';
@@ -65,11 +66,13 @@ export async function createService(config: Config, overrides: ServiceOverrides 
     now: systemClock,
     log,
   });
+  const audit = createSubscriptionAudit({ connection, now: systemClock, log });
   const front = createFront({
     engine,
     operations,
     hub,
     credentials,
+    audit,
     formatError,
     formatResult,
     origins,
@@ -116,6 +119,7 @@ export async function createService(config: Config, overrides: ServiceOverrides 
     },
     async stop() {
       await Promise.all([front.stop(), server.stop()]);
+      await audit.stop();
       await engine.close();
       await revocations.stop();
       await connection.close();

@@ -26,12 +26,13 @@ export function abilityOf(ctx: IdentityContext): Ability {
 
 /** For work that begins without an actor and ends in a workspace: signing in, and renewing. */
 export function onBehalfOf(ctx: IdentityContext, member: { id: string; workspaceId: string }): Ctx {
-  const { database, now, log, wakeRelay, origin } = ctx;
+  const { database, now, log, wakeRelay, reads, origin } = ctx;
   return {
     database,
     now,
     log,
     wakeRelay,
+    reads,
     workspaceId: member.workspaceId,
     origin: { ...origin, actor: { kind: 'member', id: member.id } },
   };

@@ -1,4 +1,5 @@
 import { ApiKey } from './api-keys/api-key.entity.js';
+import { AuditEntry } from './audit/audit-entry.entity.js';
 import { Member } from './members/member.entity.js';
 import { OidcIssuer } from './oidc/oidc-issuer.entity.js';
 import { CustomRole } from './roles/role.entity.js';
@@ -18,4 +19,5 @@ export const entities = [
   SigningKey,
   OidcIssuer,
   ApiKey,
+  AuditEntry,
 ];

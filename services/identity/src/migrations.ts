@@ -1,4 +1,5 @@
 import { systemTable, tenantTable, type MigrationStep } from '@fenster/database';
+import { auditMigration } from './audit/audit.migration.js';
 
 const SERVICE = 'identity';
 
@@ -160,4 +161,5 @@ export const migrations: readonly MigrationStep[] = [
       ...tenantTable(SERVICE, 'api_key'),
     ],
   },
+  auditMigration,
 ];

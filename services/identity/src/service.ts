@@ -3,6 +3,8 @@ import { createSubgraphService, type Infrastructure, type Overrides, type Subgra
 import { newId, sendJson, type Service } from '@fenster/runtime';
 import { createApiKeyTokenRoute } from './api-keys/api-key-token.route.js';
 import { ApiKeyResolver } from './api-keys/api-key.resolver.js';
+import { auditEntriesConsumers } from './audit/audit-entries.consumer.js';
+import { AuditLogResolver } from './audit/audit-log.resolver.js';
 import type { IdentityConfig } from './config.js';
 import type { IdentityApp } from './context.js';
 import { createDemoWorkspace, type DemoInput, type DemoWorkspace } from './demo.js';
@@ -24,6 +26,7 @@ import { resolveWorkspace, WorkspaceResolver } from './workspaces/workspace.reso
 export const subgraph: SubgraphOptions = {
   resolvers: [
     ApiKeyResolver,
+    AuditLogResolver,
     MemberResolver,
     MemberTeamsResolver,
     TeamResolver,
@@ -60,7 +63,7 @@ export async function createIdentityService(
     overrides,
     entities,
     migrations,
-    consumers: [],
+    consumers: auditEntriesConsumers,
     subgraph,
     async build(built) {
       infrastructure = built;

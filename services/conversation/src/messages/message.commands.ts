@@ -59,6 +59,7 @@ export async function sendMessage(ctx: ConversationContext, input: SendMessageIn
         sentAt: now,
         createdAt: now,
       });
+      tx.audit({ action: 'message.send', object: { type: 'message', id } });
       tx.emit(messageQueued, {
         entityId: id,
         data: {

@@ -1,3 +1,4 @@
+import { auditRead } from '@fenster/database';
 import { asResult, AuthorizedAction } from '@fenster/graphql';
 import { Arg, Ctx, FieldResolver, Int, Mutation, Resolver, Root } from 'type-graphql';
 import type { ConversationContext } from '../context.js';
@@ -24,7 +25,10 @@ export class MessageResolver {
     description: 'Null without the permission message:read, and for content that is not text.',
   })
   text(@Root() message: Message, @Ctx() ctx: ConversationContext): string | null {
-    return ctx.actor?.permissions.includes('message:read') ? (message.text ?? null) : null;
+    if (message.text == null || !ctx.actor?.permissions.includes('message:read')) return null;
+    // One's own words are nobody's data that one could be shown.
+    if (message.authorId !== ctx.actor.id) auditRead(ctx, 'conversation.read', message.conversationId);
+    return message.text;
   }
 
   // Events bring theirs along.

@@ -7,6 +7,7 @@ import type { Logger } from '@fenster/runtime';
 import type { Engine } from '../engine/engine.js';
 import type { Operations } from '../operation/operations.js';
 import { codedError, type FormatError, type FormatResult } from '../operation/results.js';
+import type { SubscriptionAudit } from '../audit/subscription-audit.js';
 import { keepAlive } from '../sockets/keep-alive.js';
 import { Outbox } from '../sockets/outbox.js';
 import { untilNextToken } from '../api-keys/api-key-tokens.js';
@@ -33,6 +34,7 @@ export interface FrontContext {
   operations: Operations;
   hub: Hub;
   credentials: CredentialsVerifier;
+  audit: SubscriptionAudit;
   formatResult: FormatResult;
   formatError: FormatError;
   limits: FrontLimits;
@@ -49,6 +51,7 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  */
 export class Connection {
   readonly clientAddress: string | undefined;
+  readonly userAgent: string | undefined;
   readonly #context: FrontContext;
   readonly #socket: WebSocket;
   readonly #outbox: Outbox;
@@ -57,9 +60,15 @@ export class Connection {
   #credentials: Credentials | undefined;
   #tokenEnd: NodeJS.Timeout | undefined;
 
-  constructor(context: FrontContext, socket: WebSocket, raw: Duplex, clientAddress?: string) {
+  constructor(
+    context: FrontContext,
+    socket: WebSocket,
+    raw: Duplex,
+    client: { address: string | undefined; userAgent: string | undefined },
+  ) {
     const { limits } = context;
-    this.clientAddress = clientAddress;
+    this.clientAddress = client.address;
+    this.userAgent = client.userAgent;
     this.#context = context;
     this.#socket = socket;
     this.#outbox = new Outbox(raw, {

@@ -42,7 +42,10 @@ export function createFront(options: FrontOptions): Front {
         if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
           return socket.close(CloseCode.subprotocolNotAcceptable, 'Subprotocol not acceptable');
         }
-        const connection = new Connection(options, socket, raw, clientAddressOf(request, options.trustedProxies));
+        const connection = new Connection(options, socket, raw, {
+          address: clientAddressOf(request, options.trustedProxies),
+          userAgent: request.headers['user-agent'],
+        });
         connections.add(connection);
         socket.once('close', () => connections.delete(connection));
       });

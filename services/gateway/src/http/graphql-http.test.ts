@@ -37,7 +37,7 @@ describe('A query', () => {
   it('carries the address of the client to every service, and not what the client says it is', async () => {
     const lie = { authorization, 'x-client-address': '203.0.113.9', 'x-forwarded-for': '203.0.113.9' };
     await gateway.post({ query: '{ contactCount }' }, lie);
-    expect(gateway.contacts.clientAddress).toBe('127.0.0.1');
+    expect(gateway.contacts.headers['x-client-address']).toBe('127.0.0.1');
   });
 
   it('may go without a token to what subgraphs have made public', async () => {

@@ -103,6 +103,7 @@ async function respond(
       variables,
       authorization: credentials?.authorization,
       clientAddress: clientAddressOf(request, options.trustedProxies),
+      userAgent: request.headers['user-agent'],
       signal: abort.signal,
     });
     return { status: 200, body: formatResult(result) };

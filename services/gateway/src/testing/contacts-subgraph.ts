@@ -1,4 +1,4 @@
-import { CLIENT_ADDRESS_HEADER } from '@fenster/runtime';
+import type { IncomingHttpHeaders } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { SubgraphServer } from './subgraph-server.js';
 
@@ -20,8 +20,8 @@ export class ContactsSubgraph {
   readonly server: SubgraphServer<{ authorization: string | undefined }>;
   /** HTTP operations answered. */
   requests = 0;
-  /** What the gateway said of the last one. */
-  clientAddress: string | string[] | undefined;
+  /** Of the latest. */
+  headers: IncomingHttpHeaders = {};
   /** Names are read at the moment of the call, so a test can see whether they are fresh. */
   prefix = 'Name of';
   /** While set, calls wait for it. */
@@ -36,7 +36,7 @@ export class ContactsSubgraph {
       context: async (authorization) => ({ authorization }),
       beforeHttp: async ({ headers }) => {
         this.requests++;
-        this.clientAddress = headers[CLIENT_ADDRESS_HEADER];
+        this.headers = headers;
         await this.hold;
       },
       resolvers: {

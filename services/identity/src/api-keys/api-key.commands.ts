@@ -36,6 +36,17 @@ export async function createApiKey(
         expiresAt: input.expiresAt,
       });
       await tx.em.flush();
+      tx.audit({
+        action: 'api_key.create',
+        object: { type: 'api_key', id: credential.id },
+        after: {
+          name,
+          permissions,
+          actions: grants.map(({ action, resource }) => (resource ? `${action}/${resource}` : action)),
+          quotas: grants.map(({ quota }) => (quota ? `${quota.count}/${quota.per}` : '')),
+          expiresAt: input.expiresAt.toISOString(),
+        },
+      });
     });
     const apiKey = await tx.em.findOneOrFail(ApiKey, { id });
     return { apiKey, secret: id === credential.id ? formatCredential(credential) : null };
@@ -54,6 +65,7 @@ export async function revokeApiKey(ctx: IdentityContext, id: string): Promise<Ap
     authorize(abilityOf(ctx), 'manage', 'API key', apiKey);
     if (!apiKey.revokedAt) {
       apiKey.revokedAt = tx.now();
+      tx.audit({ action: 'api_key.revoke', object: { type: 'api_key', id } });
       tx.emit(apiKeyRevoked, { entityId: id, data: { apiKeyId: id } });
     }
     return apiKey;

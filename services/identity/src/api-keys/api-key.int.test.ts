@@ -315,4 +315,26 @@ describe('revoking an API key', () => {
       },
     ]);
   });
+
+  it('is audited like its making, without its secret', async () => {
+    const { apiKey, secret } = await create();
+    await revoke(apiKey.id);
+    const log = await readLog(identity.database.forTenant(workspaceId), 0, 1_000);
+    const audited = log
+      .filter((event) => event.name === 'identity.audit_entry.recorded')
+      .map((event) => event.data as { action: string; objectIds: string[]; changes?: Record<string, unknown> })
+      .filter((entry) => entry.objectIds.includes(apiKey.id));
+    expect(audited).toMatchObject([
+      {
+        action: 'api_key.create',
+        changes: {
+          permissions: { before: null, after: ['conversation:read', 'conversation:read_all'] },
+          actions: { before: null, after: ['message:send/text'] },
+          quotas: { before: null, after: ['2/DAY'] },
+        },
+      },
+      { action: 'api_key.revoke' },
+    ]);
+    expect(JSON.stringify(log)).not.toContain(secret.slice(-43));
+  });
 });

@@ -1,4 +1,4 @@
-import { transact } from '@fenster/database';
+import { transact, type Tx } from '@fenster/database';
 import { DomainError, invalidInput } from '@fenster/runtime';
 import { decodeJwt } from 'jose';
 import type { IdentityContext } from '../context.js';
@@ -11,6 +11,7 @@ import { OidcIssuer } from './oidc-issuer.entity.js';
 import type { SetOidcIssuerInput } from './oidc-issuer.types.js';
 
 const MAX_LENGTH = 500;
+const MAX_AUDITED_LENGTH = 200;
 const MAX_TOKEN_LENGTH = 16_384;
 
 /**
@@ -28,15 +29,39 @@ export async function setOidcIssuer(ctx: IdentityContext, input: SetOidcIssuerIn
   checkUrl(ctx, field, jwksUri);
   await readable(ctx, field, () => checkKeySet(ctx.app.oidc.fetch, jwksUri));
   const { workspaceId } = ctx.requireActor();
-  return transact(ctx, (tx) =>
-    tx.em.upsert(OidcIssuer, { workspaceId, issuer, audience, jwksUri, updatedAt: tx.now() }),
-  );
+  return transact(ctx, async (tx) => {
+    const before = await tx.em.findOne(OidcIssuer, { workspaceId }, { disableIdentityMap: true });
+    const after = await tx.em.upsert(OidcIssuer, { workspaceId, issuer, audience, jwksUri, updatedAt: tx.now() });
+    auditIssuer(tx, workspaceId, before, after);
+    return after;
+  });
 }
 
 /** Sessions that its tokens opened go on until they end. Whether there was one. */
 export async function removeOidcIssuer(ctx: IdentityContext): Promise<boolean> {
   const { workspaceId } = ctx.requireActor();
-  return transact(ctx, async (tx) => (await tx.em.nativeDelete(OidcIssuer, { workspaceId })) > 0);
+  return transact(ctx, async (tx) => {
+    const before = await tx.em.findOne(OidcIssuer, { workspaceId });
+    if (!before) return false;
+    tx.em.remove(before);
+    auditIssuer(tx, workspaceId, before, null);
+    return true;
+  });
+}
+
+function auditIssuer(tx: Tx, workspaceId: string, before: OidcIssuer | null, after: OidcIssuer | null): void {
+  const shown = (text: string | undefined) => text?.replaceAll(/[^\w.:/+-]/g, '_').slice(0, MAX_AUDITED_LENGTH) ?? null;
+  const settings = (issuer: OidcIssuer | null) => ({
+    oidcIssuer: shown(issuer?.issuer),
+    oidcAudience: shown(issuer?.audience),
+    oidcKeySet: shown(issuer?.jwksUri),
+  });
+  tx.audit({
+    action: 'workspace.update',
+    object: { type: 'workspace', id: workspaceId },
+    before: settings(before),
+    after: settings(after),
+  });
 }
 
 /**

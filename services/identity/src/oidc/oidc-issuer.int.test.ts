@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import { readLog } from '@fenster/database';
 import { decodeJwt, SignJWT, type JWTPayload } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { IdentityService } from '../service.js';
@@ -63,7 +64,7 @@ let anna: SignInMember;
 
 beforeAll(async () => {
   await Promise.all([identity.start(), issuer.start()]);
-  local = await identity.anotherInstance({ OIDC_ALLOW_LOOPBACK: 'true' });
+  local = await identity.anotherInstance({}, { OIDC_ALLOW_LOOPBACK: 'true' });
   const workspaceId = await identity.workspace();
   owner = await identity.member(workspaceId, 'owner');
   anna = await identity.member(workspaceId, 'agent');
@@ -118,6 +119,27 @@ describe('naming an issuer', () => {
     const token = await identity.accessToken(owner);
     const { data } = await identity.query('{ oidcIssuer { audience jwksUri } }', { token });
     expect(data).toEqual({ oidcIssuer: { audience: 'another', jwksUri: `${issuer.url}/other` } });
+  });
+
+  it('is audited, with what was trusted before', async () => {
+    const manager = await identity.member(await identity.workspace(), 'owner');
+    await setIssuer({}, { by: manager });
+    await setIssuer({ audience: 'another inbox' }, { by: manager });
+    await identity.ask(await identity.accessToken(manager), 'mutation { removeOidcIssuer }');
+    const log = await readLog(identity.database.forTenant(manager.workspaceId), 0, 1_000);
+    const changes = log
+      .map((event) => event.data as { action?: string; changes?: Record<string, unknown> })
+      .filter(({ action }) => action === 'workspace.update')
+      .map((entry) => entry.changes);
+    const issuerIs = (before: string | null, after: string | null) => ({
+      oidcIssuer: { before, after },
+      oidcKeySet: { before: before && `${before}/keys`, after: after && `${after}/keys` },
+    });
+    expect(changes).toEqual([
+      { ...issuerIs(null, issuer.url), oidcAudience: { before: null, after: AUDIENCE } },
+      { oidcAudience: { before: AUDIENCE, after: 'another_inbox' } },
+      { ...issuerIs(issuer.url, null), oidcAudience: { before: 'another_inbox', after: null } },
+    ]);
   });
 
   const unreadable = (field: string) => ({

@@ -1,5 +1,5 @@
 import { signToken } from '@fenster/auth';
-import { transact } from '@fenster/database';
+import { auditRead, transact } from '@fenster/database';
 import { DomainError, newId } from '@fenster/runtime';
 import { LockMode } from '@mikro-orm/core';
 import { onBehalfOf, type IdentityContext } from '../context.js';
@@ -46,6 +46,8 @@ export async function signIn(
   });
   const member = address === undefined ? null : await ctx.database.system().findOne(Member, { email: address });
   const isPassword = await ctx.app.isPassword(member?.passwordHash, password);
+  // After the answer, so that its time does not tell whether there is such an account.
+  if (member && !isPassword) auditRead({ ...ctx, workspaceId: member.workspaceId }, 'member.sign_in_refuse', member.id);
   if (!member || !isPassword) throw invalid;
   const signedIn = await openSession(ctx, member, {
     device,
@@ -83,6 +85,7 @@ export async function openSession(
       lastUsedAt: now,
       expiresAt: new Date(now.getTime() + ctx.app.sessionDays * DAY_MS),
     });
+    tx.audit({ action: 'session.start', object: { type: 'session', id: session.id } });
     return { member, rights, session, issuedAt: now };
   });
   return opened && issueTokens(ctx, opened, formatRefreshToken(token));
@@ -106,7 +109,7 @@ export async function renewSession(ctx: IdentityContext, refreshToken: string): 
     const session = await tx.em.findOneOrFail(Session, { id: known.id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
     const now = tx.now();
     const decision = decideRenewal(session, presented, now);
-    if (decision === 'END') endSession(tx, session);
+    if (decision === 'END') endSession(tx, session, 'refresh_token_reused');
     if (decision !== 'RENEW' || !rights) return undefined;
     session.refreshHash = hashSecret(next);
     session.lastUsedAt = now;
