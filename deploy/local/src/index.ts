@@ -1,3 +1,4 @@
+export * from './audit-verify.js';
 export * from './claim.js';
 export * from './data-dir.js';
 export * from './errors.js';

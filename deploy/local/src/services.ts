@@ -41,6 +41,7 @@ export function environmentOf(service: ServiceName, deployment: Deployment): Env
       case 'gateway':
         return {
           ...jwks,
+          API_KEY_TOKEN_URL: `${urlOf(deployment, 'identity')}/internal/api-key-token`,
           NATS_URL: natsUrl,
           SUBGRAPHS: JSON.stringify(
             Object.fromEntries(DATABASES.map((name) => [name, `${urlOf(deployment, name)}/graphql`])),
@@ -55,6 +56,13 @@ export function environmentOf(service: ServiceName, deployment: Deployment): Env
           // The demo's number has used up its free service messages, so that replies have a price to show.
           NUMBERS: JSON.stringify([{ ...DEMO_NUMBER, accessToken: secrets.accessToken, freeServiceMessages: 0 }]),
           ASSUME_WINDOW: 'true',
+        };
+      case 'identity':
+        return {
+          NATS_URL: natsUrl,
+          DATABASE_URL: databaseUrls[service],
+          SECRET_KEY: secrets.secretKey,
+          OIDC_ALLOW_LOOPBACK: 'true',
         };
       default:
         return { ...jwks, NATS_URL: natsUrl, DATABASE_URL: databaseUrls[service], SECRET_KEY: secrets.secretKey };

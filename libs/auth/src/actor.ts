@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { ActionGrant } from './action-grant.js';
 
 /** Everything that a rule may ask about the person or program behind a request. */
 export interface Actor {
@@ -9,6 +10,8 @@ export interface Actor {
   /** The key of a built-in role, or the id of one that the workspace made. For display; rules ask for permissions. */
   readonly role: string;
   readonly permissions: readonly Permission[];
+  /** Of an API key: single actions beyond its permissions. */
+  readonly grants?: readonly ActionGrant[];
   readonly teamIds: readonly string[];
   /** The channels of these teams. */
   readonly channelIds: readonly string[];

@@ -1,3 +1,4 @@
+export * from './action-grant.js';
 export * from './actor.js';
 export * from './token.js';
 export * from './ability.js';

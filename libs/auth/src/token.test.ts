@@ -47,6 +47,13 @@ describe('an access token', () => {
     expect(await verifier.verify(signed)).toMatchObject({ kind: 'api_key', id: member.id });
   });
 
+  it('says what a program may do alone, as far as this version knows', async () => {
+    const grants = [{ action: 'message:send', quota: { count: 3, per: 'DAY' } }] as const;
+    const program = { ...member, kind: 'api_key' as const, grants: [...grants, { action: 'message:burn' } as never] };
+    const signed = await signToken({ kid: 'k1', privateKey: keys.privateKey }, program, now, 900);
+    expect((await verifier.verify(signed)).grants).toEqual(grants);
+  });
+
   it('grants no permission that this version does not know', async () => {
     const signed = await signToken(
       { kid: 'k1', privateKey: keys.privateKey },

@@ -11,6 +11,7 @@ import {
 } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { isId } from '@fenster/runtime';
+import { knownGrants } from './action-grant.js';
 import { knownPermissions, type Actor } from './actor.js';
 
 export const TOKEN_ISSUER = 'fenster';
@@ -78,7 +79,7 @@ export function createTokenVerifier({ jwks, now = () => new Date() }: TokenVerif
   };
 }
 
-function toActor({ sub, ws, kind, role, perms, teams, channels, sid, iat, exp }: JWTPayload): Actor | undefined {
+function toActor({ sub, ws, kind, role, perms, acts, teams, channels, sid, iat, exp }: JWTPayload): Actor | undefined {
   if (!isId(sub) || !isId(ws) || (kind !== 'member' && kind !== 'api_key')) return undefined;
   if (!isListOfText(perms) || !isListOfText(teams) || !isListOfText(channels)) return undefined;
   return {
@@ -87,6 +88,7 @@ function toActor({ sub, ws, kind, role, perms, teams, channels, sid, iat, exp }:
     workspaceId: ws,
     role: typeof role === 'string' ? role : '',
     permissions: knownPermissions(perms),
+    ...(acts !== undefined && { grants: knownGrants(acts) }),
     teamIds: teams,
     channelIds: channels,
     sessionId: typeof sid === 'string' ? sid : undefined,
@@ -110,9 +112,9 @@ export async function signToken(
   issuedAt: Date,
   lifetimeSeconds: number,
 ): Promise<string> {
-  const { workspaceId, kind, role, permissions, teamIds, channelIds, sessionId } = actor;
+  const { workspaceId, kind, role, permissions, grants, teamIds, channelIds, sessionId } = actor;
   const claims = { ws: workspaceId, kind, role, perms: permissions, teams: teamIds, channels: channelIds };
-  return new SignJWT({ ...claims, sid: sessionId })
+  return new SignJWT({ ...claims, sid: sessionId, ...(grants && { acts: grants }) })
     .setProtectedHeader({ alg: 'EdDSA', kid: key.kid })
     .setSubject(actor.id)
     .setIssuer(TOKEN_ISSUER)

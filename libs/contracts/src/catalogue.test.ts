@@ -7,7 +7,7 @@ describe('the event catalogue', () => {
   it('has each event once, under the name of the service that owns it', () => {
     const keys = EVENTS.map((event) => `${event.name}.v${event.version}`);
     expect(new Set(keys).size).toBe(keys.length);
-    const services = ['channels', 'conversation', 'contacts', 'billing', 'identity'];
+    const services = ['channels', 'conversation', 'contacts', 'billing', 'identity', 'gateway'];
     for (const { name } of EVENTS) expect(services).toContain(streamOf(name));
   });
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 
 /** Which retention rule holds for an event's data (design §6). */
-export type DataClass = 'identity' | 'message_body' | 'cost' | 'operational';
+export type DataClass = 'identity' | 'message_body' | 'cost' | 'audit' | 'operational';
 
 export interface EventDefinition<Name extends string = string, Data = unknown> {
   /** `<service>.<entity>.<past verb>` */

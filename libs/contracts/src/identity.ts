@@ -33,3 +33,12 @@ export const teamDeleted = defineEvent({
   schema: z.object({ teamId: id }),
 });
 export type TeamDeleted = EventData<typeof teamDeleted>;
+
+export const apiKeyRevoked = defineEvent({
+  name: 'identity.api_key.revoked',
+  version: 1,
+  dataClass: 'operational',
+  description: 'An API key is void, and with it the access tokens that were issued for it up to this moment.',
+  schema: z.object({ apiKeyId: id }),
+});
+export type ApiKeyRevoked = EventData<typeof apiKeyRevoked>;

@@ -1,3 +1,4 @@
+export { auditRead, ReadNotes, type Audit } from './audit.js';
 export * from './consumer.js';
 export * from './database.js';
 export * from './event-log.js';
@@ -6,6 +7,7 @@ export * from './idempotency.js';
 export * from './live-log.js';
 export * from './migrate.js';
 export * from './provision.js';
+export * from './read-audit.js';
 export * from './rebuild.js';
 export * from './row-level-security.js';
 export * from './transact.js';

@@ -1,5 +1,6 @@
 import type { ActorRef, EventData, EventDefinition } from '@fenster/contracts';
 import type { Clock, Logger } from '@fenster/runtime';
+import { recordAudit, type Audit, type ReadNotes } from './audit.js';
 import type { Database, EntityManager, Sql } from './database.js';
 import { appendToOutbox, toOutboxRow, type EmitOptions, type OutboxRow } from './outbox.js';
 import { isConflict } from './transient.js';
@@ -9,6 +10,10 @@ export interface Origin {
   actor: ActorRef;
   correlationId: string;
   causationId?: string;
+  /** For the audit log, as far as known: under which session, and from where. */
+  sessionId?: string;
+  clientAddress?: string;
+  userAgent?: string;
 }
 
 /** What a command needs; requests and consumers both have it. */
@@ -21,6 +26,8 @@ export interface Ctx {
   readonly log: Logger;
   /** Called after a commit that emitted, so that the relay need not wait for its next poll. */
   readonly wakeRelay: () => void;
+  /** Where `auditRead` writes; absent where nobody reads. */
+  readonly reads?: ReadNotes | undefined;
 }
 
 /** Code that writes or emits takes a Tx, so that it cannot run outside a transaction. */
@@ -33,6 +40,8 @@ export interface Tx {
   now(): Date;
   /** Validates now; stored with the transaction and published after it. @throws ZodError for data off the schema. */
   emit<D extends EventDefinition>(event: D, options: EmitOptions<EventData<D>>): void;
+  /** For every change that somebody makes. Never for what the event path does by itself, such as an inbound webhook. */
+  audit: Audit;
   /** Runs once the transaction is durable, and not at all if it fails: to wake what works on its rows. */
   afterCommit(wake: () => void): void;
 }
@@ -68,6 +77,7 @@ async function attemptOnce<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T
       log: ctx.log,
       now: ctx.now,
       emit: (event, options) => emitted.push(toOutboxRow(event, options, tx)),
+      audit: (input) => recordAudit(tx, ctx.database.service, input),
       afterCommit: (wake) => wakes.push(wake),
     };
     const value = await work(tx);

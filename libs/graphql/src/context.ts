@@ -1,5 +1,5 @@
 import { AuthenticationError, type Actor } from '@fenster/auth';
-import type { Ctx, Database, EntityManager, Origin } from '@fenster/database';
+import type { Ctx, Database, EntityManager, Origin, ReadNotes } from '@fenster/database';
 import type { Clock, Logger } from '@fenster/runtime';
 import DataLoader from 'dataloader';
 
@@ -26,16 +26,24 @@ export interface ContextOptions<App = unknown> {
   wakeRelay: () => void;
 }
 
+/** Where a request comes from, as the gateway saw it, and where what it reads is noted for the audit log. */
+export interface RequestFacts extends Pick<Origin, 'clientAddress' | 'userAgent'> {
+  reads?: ReadNotes | undefined;
+}
+
 export function createContext<App>(
   options: ContextOptions<App>,
   actor: Actor | undefined,
   correlationId: string,
+  { reads, ...from }: RequestFacts = {},
 ): GraphQLContext<App> {
   const loaders = new Map<unknown, DataLoader<unknown, unknown>>();
   let em: EntityManager | undefined;
   const origin: Origin = {
     actor: actor ? { kind: actor.kind, id: actor.id } : { kind: 'system', id: 'anonymous' },
     correlationId,
+    ...(actor?.sessionId && { sessionId: actor.sessionId }),
+    ...from,
   };
   // Apollo copies the context, which would call a getter of its own; copies share the prototype.
   const lazy = {
@@ -49,6 +57,7 @@ export function createContext<App>(
     actor,
     ...(actor && { workspaceId: actor.workspaceId }),
     origin,
+    reads,
     requireActor() {
       if (!actor) throw new AuthenticationError();
       return actor;

@@ -4,11 +4,15 @@ import {
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
 import { AuthenticationError, bearerToken, type Actor, type TokenVerifier } from '@fenster/auth';
+import { ReadNotes, type ReadAudit } from '@fenster/database';
 import {
   BodyTooLargeError,
+  CLIENT_ADDRESS_HEADER,
+  EVENT_HEADER,
   newId,
   readBody,
   sendJson,
+  USER_AGENT_HEADER,
   type Handler,
   type Logger,
   type UpgradeHandler,
@@ -18,15 +22,17 @@ import { CloseCode } from 'graphql-ws';
 import { useServer, type Extra } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
 import { BatchingSocket } from './batching-socket.js';
-import type { GraphQLContext } from './context.js';
+import type { GraphQLContext, RequestFacts } from './context.js';
 import { formatError } from './errors.js';
 import { subscribeToBatches } from './execute.js';
 
 export interface GraphQLServerOptions {
   schema: GraphQLSchema;
   verifier: TokenVerifier;
-  createContext(actor: Actor | undefined, correlationId: string): GraphQLContext;
+  createContext(actor: Actor | undefined, correlationId: string, facts?: RequestFacts): GraphQLContext;
+  readAudit: ReadAudit;
   log: Logger;
 }
 
@@ -43,7 +49,8 @@ type SocketExtra = Extra & { actor?: Actor; expiry?: NodeJS.Timeout } & Record<P
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_TIMEOUT_MS = 2_147_483_647;
 
-export function createGraphQLServer({ schema, verifier, createContext, log }: GraphQLServerOptions): GraphQLServer {
+export function createGraphQLServer(options: GraphQLServerOptions): GraphQLServer {
+  const { schema, verifier, createContext, readAudit, log } = options;
   const apollo = new ApolloServer<GraphQLContext>({
     schema,
     introspection: true,
@@ -60,14 +67,16 @@ export function createGraphQLServer({ schema, verifier, createContext, log }: Gr
       const raw = await readBody(request, MAX_BODY_BYTES);
       const correlationId = correlationIdOf(request);
       const actor = await actorOf(verifier, request.headers.authorization);
+      const facts = factsOf(request);
       const headers = new HeaderMap();
       for (const [name, value] of Object.entries(request.headers)) {
         if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(', ') : value);
       }
       const result = await apollo.executeHTTPGraphQLRequest({
         httpGraphQLRequest: { method: 'POST', headers, search: '', body: JSON.parse(raw.toString()) as unknown },
-        context: async () => createContext(actor, correlationId),
+        context: async () => createContext(actor, correlationId, facts),
       });
+      if (facts.reads) await readAudit.store(facts.reads);
       for (const [name, value] of result.headers) response.setHeader(name, value);
       response.statusCode = result.status ?? 200;
       if (result.body.kind !== 'complete') throw new Error('Incremental delivery is not supported.');
@@ -139,6 +148,17 @@ async function actorOf(verifier: TokenVerifier, authorization: unknown): Promise
 function correlationIdOf(request: IncomingMessage): string {
   const given = request.headers['x-correlation-id'];
   return typeof given === 'string' && /^[\w-]{8,64}$/.test(given) ? given : newId();
+}
+
+/** As the gateway says: nothing else reaches a subgraph. What it fetches to complete an event is nobody's own read. */
+function factsOf({ headers }: IncomingMessage): RequestFacts {
+  const address = headers[CLIENT_ADDRESS_HEADER];
+  const userAgent = headers[USER_AGENT_HEADER];
+  return {
+    ...(typeof address === 'string' && isIP(address) !== 0 && { clientAddress: address }),
+    ...(typeof userAgent === 'string' && { userAgent }),
+    ...(headers[EVENT_HEADER] === undefined && { reads: new ReadNotes() }),
+  };
 }
 
 function sendErrors(response: Parameters<Handler>[1], status: number, message: string, code: string): void {

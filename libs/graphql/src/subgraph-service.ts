@@ -1,6 +1,7 @@
 import { createTokenVerifier, type TokenVerifier } from '@fenster/auth';
 import {
   createEventPath,
+  createReadAudit,
   migrate,
   openDatabase,
   type ConsumerDefinition,
@@ -93,12 +94,14 @@ export async function createSubgraphService<App>(options: SubgraphServiceOptions
     log,
   });
   const { wakeRelay } = eventPath;
+  const readAudit = createReadAudit({ database, now, log, wakeRelay });
   const parts = await options.build({ database, connection, log, now, wakeRelay });
   const graphql = createGraphQLServer({
     schema,
     verifier: overrides.verifier ?? parts.verifier ?? createTokenVerifier({ jwks: config.JWKS_URL }),
-    createContext: (actor, correlationId) =>
-      createContext({ app: parts.app, database, now, log, wakeRelay }, actor, correlationId),
+    createContext: (actor, correlationId, facts) =>
+      createContext({ app: parts.app, database, now, log, wakeRelay }, actor, correlationId, facts),
+    readAudit,
     log,
   });
   const http = createHttpServer({
@@ -129,6 +132,7 @@ export async function createSubgraphService<App>(options: SubgraphServiceOptions
       await graphql.stop();
       await http.stop();
       await parts.stop?.();
+      await readAudit.stop();
       await eventPath.stop();
       await connection.close();
       await database.close();

@@ -4,7 +4,7 @@ import { execute, parse, type GraphQLSchema } from 'graphql';
 import { Arg, Directive, Field, ID, Mutation, ObjectType, Query, Resolver } from 'type-graphql';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { actorWith } from '../../../test/support/actor.js';
-import { Authorized, Public } from './authorization.decorators.js';
+import { Authorized, AuthorizedAction, Public } from './authorization.decorators.js';
 import { createContext, type GraphQLContext } from './context.js';
 import { formatError } from './errors.js';
 import { buildSubgraph } from './subgraph.js';
@@ -35,6 +35,18 @@ class Things {
   @Query(() => Thing)
   thing(): Thing {
     return { id: '1' };
+  }
+
+  @AuthorizedAction('message:send')
+  @Query(() => String)
+  limited(): string {
+    return 'done';
+  }
+
+  @Authorized('message:send')
+  @Query(() => String)
+  whole(): string {
+    return 'done';
   }
 
   @Authorized()
@@ -97,6 +109,15 @@ describe('a subgraph', () => {
     expect(await codeOf('{ thing { id } }')).toBe('UNAUTHENTICATED');
     expect(await codeOf('{ thing { id } }', actor())).toBe('FORBIDDEN');
     expect(await ask('{ thing { id } }', actor('channel:read'))).toMatchObject({ data: { thing: { id: '1' } } });
+  });
+
+  it('lets API keys that may do an action alone in where its limits are asked for, and nowhere else', async () => {
+    const key = actorWith({ kind: 'api_key', grants: [{ action: 'message:send' }] });
+    expect(await ask('{ limited }', key)).toMatchObject({ data: { limited: 'done' } });
+    expect(await codeOf('{ whole }', key)).toBe('FORBIDDEN');
+    expect(await ask('{ limited whole }', actor('message:send'))).toMatchObject({ data: { whole: 'done' } });
+    expect(await codeOf('{ limited }', actor())).toBe('FORBIDDEN');
+    expect(await codeOf('{ limited }')).toBe('UNAUTHENTICATED');
   });
 
   it('asks references for it as well, and answers other members as if there were nothing', async () => {

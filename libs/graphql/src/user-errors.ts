@@ -23,12 +23,17 @@ export class InvalidInput extends UserError {
 export class NotFound extends UserError {}
 
 @Directive('@shareable')
+@ObjectType({ implements: UserError, description: 'Your API key does not allow this action, or not with this.' })
+export class Forbidden extends UserError {}
+
+@Directive('@shareable')
 @ObjectType({ implements: UserError, description: 'This idempotency key was used before with other input.' })
 export class IdempotencyConflict extends UserError {}
 
 const TYPES_BY_CODE = new Map<string, ClassType<UserError>>([
   ['INVALID_INPUT', InvalidInput],
   ['NOT_FOUND', NotFound],
+  ['BEYOND_API_KEY', Forbidden],
   ['IDEMPOTENCY_CONFLICT', IdempotencyConflict],
 ]);
 

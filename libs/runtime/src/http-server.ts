@@ -8,6 +8,12 @@ import { traced } from './telemetry.js';
 export type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 export type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 
+/** In requests of the gateway to services: the IP address of its client, and what program it says it is. */
+export const CLIENT_ADDRESS_HEADER = 'x-client-address';
+export const USER_AGENT_HEADER = 'x-client-user-agent';
+/** In requests that complete an event for its subscribers, whoever they are. */
+export const EVENT_HEADER = 'x-for-event';
+
 export interface HttpServerOptions {
   host: string;
   port: number;

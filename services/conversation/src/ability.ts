@@ -1,10 +1,10 @@
-import type { DefineRules } from '@fenster/auth';
+import { mayAct, type DefineRules } from '@fenster/auth';
 
 /** Who may do what to which object of this service. Positive rules with equality conditions only. */
 export const defineRules: DefineRules = (actor, can) => {
   const actions = [
     ...(actor.permissions.includes('conversation:read') ? ['read'] : []),
-    ...(actor.permissions.includes('message:send') ? ['send'] : []),
+    ...(mayAct(actor, 'message:send') ? ['send'] : []),
   ];
   for (const action of actions) {
     if (actor.permissions.includes('conversation:read_all')) can(action, 'Conversation');

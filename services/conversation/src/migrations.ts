@@ -105,6 +105,23 @@ export const migrations: readonly MigrationStep[] = [
     ],
   },
   {
+    name: '202611221040-api-keys',
+    statements: [
+      `alter table message add column api_key_id uuid`,
+      // One row for each thing that a key may do so often; its window says whether the count still holds.
+      `create table api_key_quota (
+         workspace_id uuid not null,
+         api_key_id uuid not null,
+         action text not null,
+         resource text not null,
+         window_start timestamptz not null,
+         count int not null,
+         primary key (workspace_id, api_key_id, action, resource)
+       ) with (fillfactor = 50)`,
+      ...tenantTable(SERVICE, 'api_key_quota'),
+    ],
+  },
+  {
     name: '202611221130-conversation-unassigned',
     statements: [
       // With the two of teams and assignees: whoever sees few of many conversations finds them by their own places,

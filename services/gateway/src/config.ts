@@ -10,6 +10,8 @@ const schema = z.object({
   ...httpEnv,
   ...natsEnv,
   ...authEnv,
+  /** Where identity exchanges API keys for access tokens: its `/internal/api-key-token`. Without it none is accepted. */
+  API_KEY_TOKEN_URL: httpUrl.optional(),
   /** JSON object: name of the subgraph → its GraphQL URL. */
   SUBGRAPHS: z
     .string()
@@ -34,6 +36,8 @@ const schema = z.object({
         .map((origin) => origin.trim())
         .filter((origin) => origin !== ''),
     ),
+  /** How many proxies of yours stand in front, each of which adds to X-Forwarded-For. With 0 nobody believes that header. */
+  TRUSTED_PROXIES: z.coerce.number().int().min(0).max(10).default(0),
   /** Introspection, suggestions in error messages, the GraphiQL page and `/schema.graphql`. */
   INTROSPECTION: flag.default(false),
 

@@ -6,6 +6,7 @@ import {
   type Actor,
   type TokenVerifier,
 } from '@fenster/auth';
+import type { ApiKeyTokens } from './api-keys/api-key-tokens.js';
 import type { Revocations } from './revocations/revocations.js';
 
 /** Who is at the other end of a socket, and until when. */
@@ -18,6 +19,8 @@ export interface Credentials {
   /** The same, but for what each event's audience says. */
   readonly sharedRights: string;
   readonly expiresAt: Date;
+  /** The API key that the token stands for, as it came: good for another token. */
+  readonly apiKey?: string;
 }
 
 export interface CredentialsVerifier {
@@ -27,19 +30,26 @@ export interface CredentialsVerifier {
   areRevoked(credentials: Credentials): boolean;
 }
 
-export function createCredentialsVerifier(verifier: TokenVerifier, revocations: Revocations): CredentialsVerifier {
+export interface CredentialsVerifierOptions {
+  verifier: TokenVerifier;
+  revocations: Revocations;
+  /** Without it, API keys are no credentials. */
+  apiKeys: ApiKeyTokens | undefined;
+}
+
+export function createCredentialsVerifier(options: CredentialsVerifierOptions): CredentialsVerifier {
   return {
-    verify: (authorization) => verifyCredentials(verifier, revocations, authorization),
-    areRevoked: ({ actor }) => revocations.isRevoked(actor),
+    verify: (authorization) => verifyCredentials(options, authorization),
+    areRevoked: ({ actor }) => options.revocations.isRevoked(actor),
   };
 }
 
 async function verifyCredentials(
-  verifier: TokenVerifier,
-  revocations: Revocations,
+  { verifier, revocations, apiKeys }: CredentialsVerifierOptions,
   authorization: unknown,
 ): Promise<Credentials> {
-  const token = bearerToken(authorization);
+  const ofApiKey = await apiKeys?.tokenFor(authorization);
+  const token = ofApiKey ?? bearerToken(authorization);
   if (token === undefined) throw new AuthenticationError();
   const actor = await verifier.verify(token);
   if (!actor.expiresAt || revocations.isRevoked(actor)) throw new AuthenticationError();
@@ -49,5 +59,6 @@ async function verifyCredentials(
     rights: rightsKey(actor),
     sharedRights: sharedRightsKey(actor),
     expiresAt: actor.expiresAt,
+    ...(ofApiKey !== undefined && { apiKey: String(authorization) }),
   };
 }

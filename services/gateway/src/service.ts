@@ -4,6 +4,8 @@ import { parse, print } from 'graphql';
 import { createTokenVerifier } from '@fenster/auth';
 import { connectNats } from '@fenster/messaging';
 import { createHttpServer, createLogger, systemClock, type Logger, type Service } from '@fenster/runtime';
+import { createApiKeyTokens } from './api-keys/api-key-tokens.js';
+import { createSubscriptionAudit } from './audit/subscription-audit.js';
 import type { Config } from './config.js';
 import { createCredentialsVerifier } from './credentials.js';
 import { createEngine } from './engine/engine.js';
@@ -36,7 +38,13 @@ export async function createService(config: Config, overrides: ServiceOverrides 
   });
   const connection = await connectNats({ url: config.NATS_URL, name: 'gateway', log });
   const revocations = followRevocations(connection, systemClock, log);
-  const credentials = createCredentialsVerifier(createTokenVerifier({ jwks: config.JWKS_URL }), revocations);
+  const credentials = createCredentialsVerifier({
+    verifier: createTokenVerifier({ jwks: config.JWKS_URL }),
+    revocations,
+    apiKeys: config.API_KEY_TOKEN_URL
+      ? createApiKeyTokens({ url: config.API_KEY_TOKEN_URL, now: systemClock })
+      : undefined,
+  });
   const formatError = createFormatError(log);
   const formatResult = createFormatResult(formatError);
   const origins = createOriginPolicy(config.ALLOWED_ORIGINS);
@@ -58,15 +66,18 @@ export async function createService(config: Config, overrides: ServiceOverrides 
     now: systemClock,
     log,
   });
+  const audit = createSubscriptionAudit({ connection, now: systemClock, log });
   const front = createFront({
     engine,
     operations,
     hub,
     credentials,
+    audit,
     formatError,
     formatResult,
     origins,
     maxFrameBytes: config.MAX_FRAME_BYTES,
+    trustedProxies: config.TRUSTED_PROXIES,
     limits: {
       connectionInitTimeoutMs: config.CONNECTION_INIT_TIMEOUT_MS,
       keepAliveMs: config.KEEP_ALIVE_MS,
@@ -84,6 +95,7 @@ export async function createService(config: Config, overrides: ServiceOverrides 
     formatResult,
     origins,
     maxBodyBytes: config.MAX_BODY_BYTES,
+    trustedProxies: config.TRUSTED_PROXIES,
     graphiql: config.INTROSPECTION,
     log,
   });
@@ -107,6 +119,7 @@ export async function createService(config: Config, overrides: ServiceOverrides 
     },
     async stop() {
       await Promise.all([front.stop(), server.stop()]);
+      await audit.stop();
       await engine.close();
       await revocations.stop();
       await connection.close();

@@ -5,6 +5,7 @@ export const defineRules: DefineRules = (actor, can) => {
   const has = (permission: (typeof actor.permissions)[number]) => actor.permissions.includes(permission);
   if (has('workspace:read')) can('read', 'Workspace');
   if (has('workspace:manage')) can('change', 'Workspace');
+  if (has('audit:read')) can('read', 'AuditEntry');
   // Colleagues know one another by name and role, or nobody could tell who answered; history keeps those who left.
   can('read', 'Member');
   // One's own address, and with the permission everybody's.
@@ -19,4 +20,5 @@ export const defineRules: DefineRules = (actor, can) => {
   if (has('role:manage')) can('change', 'CustomRole');
   can('read', 'Session', { memberId: actor.id });
   can('end', 'Session', { memberId: actor.id });
+  if (has('api_key:manage')) can('manage', 'API key');
 };

@@ -3,6 +3,8 @@ import type { Ctx } from '@fenster/database';
 import type { GraphQLContext } from '@fenster/graphql';
 import { defineRules } from './ability.js';
 import type { PasswordVerifier } from './members/password.js';
+import type { Oidc } from './oidc/oidc.js';
+import type { SignInThrottle } from './sign-in-throttle/sign-in-throttle.js';
 import type { KeyRing } from './signing-keys/key-ring.js';
 
 export interface IdentityApp {
@@ -10,6 +12,8 @@ export interface IdentityApp {
   isPassword: PasswordVerifier;
   /** Of an invited member; the same each time. */
   invitationToken: (memberId: string) => string;
+  signInThrottle: SignInThrottle;
+  oidc: Oidc;
   accessTokenSeconds: number;
   sessionDays: number;
 }
@@ -22,12 +26,13 @@ export function abilityOf(ctx: IdentityContext): Ability {
 
 /** For work that begins without an actor and ends in a workspace: signing in, and renewing. */
 export function onBehalfOf(ctx: IdentityContext, member: { id: string; workspaceId: string }): Ctx {
-  const { database, now, log, wakeRelay, origin } = ctx;
+  const { database, now, log, wakeRelay, reads, origin } = ctx;
   return {
     database,
     now,
     log,
     wakeRelay,
+    reads,
     workspaceId: member.workspaceId,
     origin: { ...origin, actor: { kind: 'member', id: member.id } },
   };

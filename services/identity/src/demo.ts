@@ -60,6 +60,11 @@ export async function createDemoWorkspace(
     if (!workspace) {
       tx.em.create(Workspace, { workspaceId: DEMO_WORKSPACE.id, name: DEMO_WORKSPACE.name, createdAt: tx.now() });
       await tx.em.flush();
+      tx.audit({
+        action: 'workspace.create',
+        object: { type: 'workspace', id: DEMO_WORKSPACE.id },
+        after: { name: DEMO_WORKSPACE.name },
+      });
     }
     const existing = new Map(
       (await tx.em.find(Member, { workspaceId: DEMO_WORKSPACE.id })).map((member) => [member.email, member]),
@@ -78,10 +83,17 @@ export async function createDemoWorkspace(
             passwordHash: await hashPassword(password),
             createdAt: tx.now(),
           });
+          tx.audit({
+            action: 'member.create',
+            object: { type: 'member', id: created.id },
+            after: { name: created.name, role },
+          });
           return { id: created.id, name: created.name, role, email, password };
         }
-        if (!member.passwordHash || !(await verifyPassword(member.passwordHash, password)))
+        if (!member.passwordHash || !(await verifyPassword(member.passwordHash, password))) {
           member.passwordHash = await hashPassword(password);
+          tx.audit({ action: 'member.password_change', object: { type: 'member', id: member.id } });
+        }
         return { id: member.id, name: member.name, role, email, password };
       }),
     );

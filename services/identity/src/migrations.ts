@@ -1,4 +1,5 @@
 import { systemTable, tenantTable, type MigrationStep } from '@fenster/database';
+import { auditMigration } from './audit/audit.migration.js';
 
 const SERVICE = 'identity';
 
@@ -110,4 +111,55 @@ export const migrations: readonly MigrationStep[] = [
       `create index session_of on session (workspace_id, member_id) where ended_at is null`,
     ],
   },
+  {
+    name: '202611221030-sign-in-attempts',
+    statements: [
+      // Before anybody is signed in there is no tenant, and most who are counted here belong to none.
+      `create table sign_in_attempt (
+         key text primary key,
+         level float8 not null,
+         counted_at timestamptz not null,
+         blocked_until timestamptz
+       ) with (fillfactor = 50)`,
+      `create index sign_in_attempt_counted_at on sign_in_attempt (counted_at)`,
+      ...systemTable(SERVICE, 'sign_in_attempt'),
+    ],
+  },
+  {
+    name: '202611221040-oidc-issuers',
+    statements: [
+      `create table oidc_issuer (
+         workspace_id uuid primary key references workspace,
+         issuer text not null,
+         audience text not null,
+         jwks_uri text not null,
+         updated_at timestamptz not null
+       )`,
+      // Not unique: a workspace that could take a name away from another would lock its members out.
+      `create index oidc_issuer_named on oidc_issuer (issuer, audience)`,
+      ...tenantTable(SERVICE, 'oidc_issuer'),
+    ],
+  },
+  {
+    name: '202611221050-api-keys',
+    statements: [
+      `create table api_key (
+         workspace_id uuid not null references workspace,
+         id uuid not null unique,
+         name text not null,
+         secret_hash bytea not null,
+         permissions text[] not null,
+         grants jsonb not null,
+         created_by uuid not null,
+         created_at timestamptz not null,
+         expires_at timestamptz not null,
+         last_used_at timestamptz,
+         revoked_at timestamptz,
+         primary key (workspace_id, id),
+         foreign key (workspace_id, created_by) references member (workspace_id, id)
+       ) with (fillfactor = 80)`,
+      ...tenantTable(SERVICE, 'api_key'),
+    ],
+  },
+  auditMigration,
 ];

@@ -1,6 +1,10 @@
 import { createTokenVerifier } from '@fenster/auth';
 import { createSubgraphService, type Infrastructure, type Overrides, type SubgraphOptions } from '@fenster/graphql';
 import { newId, sendJson, type Service } from '@fenster/runtime';
+import { createApiKeyTokenRoute } from './api-keys/api-key-token.route.js';
+import { ApiKeyResolver } from './api-keys/api-key.resolver.js';
+import { auditEntriesConsumers } from './audit/audit-entries.consumer.js';
+import { AuditLogResolver } from './audit/audit-log.resolver.js';
 import type { IdentityConfig } from './config.js';
 import type { IdentityApp } from './context.js';
 import { createDemoWorkspace, type DemoInput, type DemoWorkspace } from './demo.js';
@@ -12,16 +16,22 @@ import { migrations } from './migrations.js';
 import { RoleResolver } from './roles/role.resolver.js';
 import { DeviceSessionResolver } from './sessions/device-session.resolver.js';
 import { SessionResolver } from './sessions/session.resolver.js';
+import { createOidc } from './oidc/oidc.js';
+import { OidcIssuerResolver } from './oidc/oidc-issuer.resolver.js';
+import { createSignInThrottle } from './sign-in-throttle/sign-in-throttle.js';
 import { createKeyRing, type KeyRing } from './signing-keys/key-ring.js';
 import { MemberTeamsResolver, resolveTeam, TeamResolver } from './teams/team.resolver.js';
 import { resolveWorkspace, WorkspaceResolver } from './workspaces/workspace.resolver.js';
 
 export const subgraph: SubgraphOptions = {
   resolvers: [
+    ApiKeyResolver,
+    AuditLogResolver,
     MemberResolver,
     MemberTeamsResolver,
     TeamResolver,
     RoleResolver,
+    OidcIssuerResolver,
     SessionResolver,
     DeviceSessionResolver,
     WorkspaceResolver,
@@ -53,22 +63,30 @@ export async function createIdentityService(
     overrides,
     entities,
     migrations,
-    consumers: [],
+    consumers: auditEntriesConsumers,
     subgraph,
     async build(built) {
       infrastructure = built;
       const origin = { actor: { kind: 'system', id: 'identity' }, correlationId: newId() } as const;
-      keyRing = createKeyRing({ ...infrastructure, origin }, config.SECRET_KEY);
+      const ctx = { ...infrastructure, origin };
+      keyRing = createKeyRing(ctx, config.SECRET_KEY);
       return {
         app: {
           keyRing,
           isPassword: await createPasswordVerifier(),
           invitationToken: (memberId) => invitationToken(config.SECRET_KEY, memberId),
+          signInThrottle: createSignInThrottle(ctx, config.SECRET_KEY),
+          oidc: createOidc({ ...infrastructure, allowLoopback: config.OIDC_ALLOW_LOOPBACK }),
           accessTokenSeconds: config.ACCESS_TOKEN_SECONDS,
           sessionDays: config.SESSION_DAYS,
         },
         verifier: createTokenVerifier({ jwks: () => keyRing.publicKeys(), now: infrastructure.now }),
         routes: {
+          'POST /internal/api-key-token': createApiKeyTokenRoute({
+            ctx,
+            keyRing,
+            tokenSeconds: config.API_KEY_TOKEN_SECONDS,
+          }),
           'GET /.well-known/jwks.json': async (_request, response) => {
             response.setHeader('cache-control', 'public, max-age=60');
             sendJson(response, 200, await keyRing.publicKeys());

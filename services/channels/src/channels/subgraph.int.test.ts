@@ -1,7 +1,15 @@
-import { sql } from '@fenster/database';
+import { readLog, sql } from '@fenster/database';
 import { newId } from '@fenster/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { body, deadLettersOf, demoNumber, messagesFor, startChannels, type Channels } from '../testing/channels.js';
+import {
+  body,
+  deadLettersOf,
+  demoNumber,
+  messagesFor,
+  NUMBER,
+  startChannels,
+  type Channels,
+} from '../testing/channels.js';
 
 let channels: Channels;
 const stranger = newId();
@@ -106,6 +114,47 @@ describe('deadLetters', () => {
   });
 });
 
+describe('connecting a number', () => {
+  it('is in the audit log, with the settings that changed, and that credentials did, but not which', async () => {
+    const workspaceId = newId();
+    const number = demoNumber(workspaceId, { appId: '998', phoneNumberId: '300000000000002', name: 'Mitte' });
+    const { channelId } = await channels.service.seedDemo(number);
+    await channels.service.seedDemo(number);
+    await channels.service.seedDemo({ ...number, name: 'Nord', apiBaseUrl: 'http://user:pass@127.0.0.1:10/secret' });
+    await channels.service.seedDemo({
+      ...number,
+      name: 'Nord',
+      apiBaseUrl: 'http://127.0.0.1:10',
+      appSecret: 'another secret',
+    });
+    const log = await readLog(channels.database.forTenant(workspaceId), 0, 100);
+    expect(log.map(({ data }) => data)).toMatchObject([
+      { action: 'channel.connect', objectIds: [channelId], changes: { name: { before: null, after: 'Mitte' } } },
+      {
+        action: 'channel.update',
+        changes: {
+          name: { before: 'Mitte', after: 'Nord' },
+          apiOrigin: { before: 'http://127.0.0.1:9', after: 'http://127.0.0.1:10' },
+        },
+      },
+      { action: 'channel.credentials_change', objectIds: [channelId] },
+    ]);
+    const text = JSON.stringify(log);
+    for (const secret of ['secret', 'pass', 'access-token', 'verify-token', '4930901820'])
+      expect(text).not.toContain(secret);
+  });
+});
+
+describe('what a customer writes', () => {
+  it('is not in the audit log: nobody of the workspace did anything', async () => {
+    const names = async () =>
+      (await readLog(channels.database.forTenant(channels.workspaceId), 0, 1_000)).map(({ name }) => name);
+    const before = await names();
+    await channels.post(body(messagesFor(NUMBER, { id: 'wamid.audit' })));
+    expect((await names()).slice(before.length)).toEqual(['channels.message.received']);
+  });
+});
+
 describe('credentials', () => {
   it('are stored sealed', async () => {
     const { rows } = await sql<{ text: string }>`
@@ -114,7 +163,7 @@ describe('credentials', () => {
     `.execute(channels.database.system().getKysely());
     for (const { text } of rows)
       for (const secret of ['access-token', 'app-secret', 'verify-token']) expect(text).not.toContain(secret);
-    expect(rows.length).toBe(2);
+    expect(rows.length).toBe(3);
   });
 });
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { accessibleWhere, allows } from '@fenster/auth';
-import { sql } from '@fenster/database';
+import { auditRead, sql } from '@fenster/database';
 import { checkPageSize, decodePage, encodePage, type BatchLoad } from '@fenster/graphql';
 import { isId } from '@fenster/runtime';
 import { abilityOf, type ContactsContext } from '../context.js';
@@ -46,6 +46,7 @@ export async function listContacts(
     { orderBy: { createdAt: 'desc', id: 'desc' }, limit: size + 1 },
   );
   const nodes = rows.slice(0, size);
+  for (const { id } of nodes) auditRead(ctx, 'contact.read', id);
   const oldest = nodes.at(-1);
   return {
     nodes: nodes.map(asFound),

@@ -1,4 +1,5 @@
 import { allows } from '@fenster/auth';
+import { auditRead } from '@fenster/database';
 import { Authorized } from '@fenster/graphql';
 import { notFound } from '@fenster/runtime';
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
@@ -21,6 +22,7 @@ export class ContactResolver {
   async contact(@Ctx() ctx: ContactsContext, @Arg('id', () => ID) id: string): Promise<FoundContact> {
     const contact = await ctx.loader(contactsById).load(id);
     if (!contact) throw notFound('Contact');
+    auditRead(ctx, 'contact.read', contact.contactId);
     return { ...contact, id: contact.contactId };
   }
 
@@ -39,7 +41,10 @@ export class ContactResolver {
     description: 'E.164. Null if there is none, or if you may not see it.',
   })
   async phone(@Root() contact: FoundContact, @Ctx() ctx: ContactsContext): Promise<string | null> {
-    return allows(abilityOf(ctx), 'read_phone', 'Contact', contact) ? currentName(ctx, contact, 'PHONE') : null;
+    if (!allows(abilityOf(ctx), 'read_phone', 'Contact', contact)) return null;
+    const phone = await currentName(ctx, contact, 'PHONE');
+    if (phone !== null) auditRead(ctx, 'contact.read_phone', contact.contactId);
+    return phone;
   }
 
   @FieldResolver(() => String, {

@@ -87,10 +87,15 @@ export class ContactsUnderTest {
     return token;
   }
 
-  async query(query: string, token: string | undefined, variables: Record<string, unknown> = {}): Promise<Answer> {
+  async query(
+    query: string,
+    token: string | undefined,
+    variables: Record<string, unknown> = {},
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
     const response = await fetch(`${this.service.url}/graphql`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+      headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }), ...headers },
       body: JSON.stringify({ query, variables }),
     });
     return { status: response.status, ...((await response.json()) as object) };

@@ -87,6 +87,7 @@ interface Row {
   error_code: number | null;
   error_title: string | null;
   author_id: string | null;
+  api_key_id: string | null;
   sent_at: Date;
   created_at: Date;
 }
@@ -106,7 +107,8 @@ async function readRows(
     sql<Row>`
       select subject.place, c.id as conversation_id, c.workspace_id, c.thread_id, c.channel_id, c.contact_id, c.team_id, c.assignee_id,
         c.status as conversation_status, c.last_seq, c.last_message_at, c.opened_at, m.id as message_id, m.seq,
-        m.direction, m.type, m.text, m.status, m.error_code, m.error_title, m.author_id, m.sent_at, m.created_at
+        m.direction, m.type, m.text, m.status, m.error_code, m.error_title, m.author_id, m.api_key_id, m.sent_at,
+        m.created_at
       from ${unnest(
         'subject',
         { place: 'int', conversation_id: 'uuid', message_id: 'uuid' },
@@ -162,6 +164,7 @@ function toEntry({ type, messageId, status }: Subject, row: Row, cursor: string)
     errorCode: row.error_code,
     errorTitle: row.error_title,
     authorId: row.author_id,
+    apiKeyId: row.api_key_id,
     sentAt: row.sent_at,
     createdAt: row.created_at,
     conversation,

@@ -1,10 +1,11 @@
-import { authorize } from '@fenster/auth';
+import { authorize, grantFor } from '@fenster/auth';
 import { messageQueued } from '@fenster/contracts';
 import { once, transact } from '@fenster/database';
 import { isId, newId, notFound } from '@fenster/runtime';
 import { LockMode } from '@mikro-orm/core';
 import { abilityOf, type ConversationContext } from '../context.js';
 import { Conversation } from '../conversations/conversation.entity.js';
+import { consumeQuota } from '../quotas/consume-quota.js';
 import { Thread } from '../threads/thread.entity.js';
 import { Message } from './message.entity.js';
 import type { SendMessageInput } from './message.types.js';
@@ -13,10 +14,13 @@ import { checkSend } from './send-gate.js';
 /**
  * Queues a reply. The thread is locked, so `seq`, the check of `expectedLastSeq` and the window belong together.
  * A repeated key returns the first call's message, also when the window has closed since.
- * @throws DomainError NOT_FOUND, INVALID_INPUT, IDEMPOTENCY_CONFLICT, STALE_THREAD, WINDOW_CLOSED.
+ * @throws DomainError BEYOND_API_KEY, NOT_FOUND, INVALID_INPUT, IDEMPOTENCY_CONFLICT, STALE_THREAD, WINDOW_CLOSED,
+ *   QUOTA_EXCEEDED.
  */
 export async function sendMessage(ctx: ConversationContext, input: SendMessageInput): Promise<Message> {
   const { conversationId, text, idempotencyKey: key, expectedLastSeq } = input;
+  const actor = ctx.requireActor();
+  const grant = grantFor(actor, 'message:send', 'text');
   if (!isId(conversationId)) throw notFound('Conversation');
   return transact(ctx, async (tx) => {
     const conversation = await tx.em.findOne(Conversation, { id: conversationId });
@@ -36,10 +40,10 @@ export async function sendMessage(ctx: ConversationContext, input: SendMessageIn
         expectedLastSeq,
         lastSeq: thread.lastSeq,
       });
+      if (grant) await consumeQuota(tx, actor.id, grant);
       thread.lastSeq += 1;
       conversation.lastSeq = thread.lastSeq;
       conversation.lastMessageAt = now;
-      const authorId = ctx.requireActor().id;
       tx.em.create(Message, {
         id,
         workspaceId: thread.workspaceId,
@@ -51,10 +55,11 @@ export async function sendMessage(ctx: ConversationContext, input: SendMessageIn
         type: 'text',
         text,
         status: 'QUEUED',
-        authorId,
+        ...(actor.kind === 'api_key' ? { apiKeyId: actor.id } : { authorId: actor.id }),
         sentAt: now,
         createdAt: now,
       });
+      tx.audit({ action: 'message.send', object: { type: 'message', id } });
       tx.emit(messageQueued, {
         entityId: id,
         data: {
@@ -66,7 +71,7 @@ export async function sendMessage(ctx: ConversationContext, input: SendMessageIn
           to: { ...(thread.phone && { phone: thread.phone }), ...(thread.bsuid && { bsuid: thread.bsuid }) },
           type: 'text',
           text,
-          authorId,
+          authorId: actor.id,
         },
       });
     });

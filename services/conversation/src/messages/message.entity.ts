@@ -24,7 +24,10 @@ const MessageSchema = defineEntity({
     errorCode: p.integer().nullable(),
     errorTitle: p.text().nullable(),
     providerMessageId: p.text().nullable(),
+    /** The member who wrote it. */
     authorId: p.uuid().nullable(),
+    /** The API key whose program sent it. */
+    apiKeyId: p.uuid().nullable(),
     /** The provider's time for customer messages, ours for replies. */
     sentAt: p.datetime(),
     createdAt: p.datetime(),

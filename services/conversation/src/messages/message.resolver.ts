@@ -1,4 +1,5 @@
-import { asResult, Authorized } from '@fenster/graphql';
+import { auditRead } from '@fenster/database';
+import { asResult, AuthorizedAction } from '@fenster/graphql';
 import { Arg, Ctx, FieldResolver, Int, Mutation, Resolver, Root } from 'type-graphql';
 import type { ConversationContext } from '../context.js';
 import type { Conversation } from '../conversations/conversation.entity.js';
@@ -11,7 +12,7 @@ import { DeliveryFailure, MessageObject, MessagePage, SendMessageInput, SendMess
 
 @Resolver(() => MessageObject)
 export class MessageResolver {
-  @Authorized('message:send')
+  @AuthorizedAction('message:send')
   @Mutation(() => SendMessageResult, {
     description: 'Replies to the customer. Answers when the message is stored; its status tells what became of it.',
   })
@@ -24,7 +25,10 @@ export class MessageResolver {
     description: 'Null without the permission message:read, and for content that is not text.',
   })
   text(@Root() message: Message, @Ctx() ctx: ConversationContext): string | null {
-    return ctx.actor?.permissions.includes('message:read') ? (message.text ?? null) : null;
+    if (message.text == null || !ctx.actor?.permissions.includes('message:read')) return null;
+    // One's own words are nobody's data that one could be shown.
+    if (message.authorId !== ctx.actor.id) auditRead(ctx, 'conversation.read', message.conversationId);
+    return message.text;
   }
 
   // Events bring theirs along.
@@ -35,7 +39,7 @@ export class MessageResolver {
 
   @FieldResolver(() => MemberReference, {
     nullable: true,
-    description: 'The member who wrote it; null for customer messages.',
+    description: 'The member who wrote it; null for customer messages and those of programs.',
   })
   author(@Root() message: Message): MemberReference | null {
     return message.authorId ? { id: message.authorId } : null;

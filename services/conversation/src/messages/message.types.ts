@@ -1,6 +1,7 @@
 import { messageType, type MessageType as MessageKind } from '@fenster/contracts';
 import {
   DateTime,
+  Forbidden,
   IdempotencyConflict,
   InvalidInput,
   NotFound,
@@ -55,6 +56,9 @@ export class MessageObject {
   @Field(() => MessageStatusEnum)
   status!: MessageStatus;
 
+  @Field(() => ID, { nullable: true, description: 'The API key by which a program sent it.' })
+  apiKeyId?: string | null;
+
   @Field(() => DateTime, { description: "The provider's time for customer messages, ours for replies." })
   sentAt!: Date;
 
@@ -101,6 +105,13 @@ export class WindowClosed extends UserError {}
 @ObjectType({ implements: UserError, description: 'Somebody wrote since `expectedLastSeq`.' })
 export class StaleThread extends UserError {}
 
+@ObjectType({ implements: UserError, description: 'Your API key may do this only so often, and has done so.' })
+export class QuotaExceeded extends UserError {
+  @Field(() => DateTime, { description: 'When it may do so again.' })
+  resetsAt!: Date;
+}
+
+registerUserError(QuotaExceeded, 'QUOTA_EXCEEDED');
 registerUserError(WindowClosed, 'WINDOW_CLOSED');
 registerUserError(StaleThread, 'STALE_THREAD');
 
@@ -110,4 +121,6 @@ export const SendMessageResult = resultUnion('SendMessageResult', MessageObject,
   IdempotencyConflict,
   WindowClosed,
   StaleThread,
+  Forbidden,
+  QuotaExceeded,
 ]);

@@ -26,6 +26,9 @@ export interface EngineOperation {
   readonly variables: Readonly<Record<string, unknown>>;
   /** The caller's `Bearer …`, passed on to every subgraph involved. */
   readonly authorization: string | undefined;
+  readonly clientAddress?: string | undefined;
+  /** What program the client says it is. */
+  readonly userAgent?: string | undefined;
   readonly signal?: AbortSignal;
 }
 
@@ -71,6 +74,9 @@ export interface EngineOptions {
   enrichmentTimeoutMs: number;
 }
 
+/** Whether a call to a subgraph is part of somebody's request, or completes an event for all who subscribed. */
+type Purpose = 'request' | 'event';
+
 /** Events of one subscription that are enriched together, if they are there already. They leave in order. */
 const EVENTS_AT_ONCE = 64;
 
@@ -107,28 +113,32 @@ export function createEngine(options: EngineOptions): Engine {
     return plan;
   };
 
-  const toContext = ({ authorization, signal }: EngineOperation, timeoutMs: number): SubgraphContext => ({
+  const toContext = (
+    { authorization, clientAddress, userAgent, signal }: EngineOperation,
+    purpose: Purpose,
+  ): SubgraphContext => ({
     authorization,
+    clientAddress,
+    userAgent,
+    isForEvent: purpose === 'event',
     correlationId: newId(),
-    timeoutMs,
+    timeoutMs: purpose === 'event' ? options.enrichmentTimeoutMs : options.callTimeoutMs,
     signal,
   });
-  const toArgs = (operation: EngineOperation, document: DocumentNode, timeoutMs: number): ExecutionArgs => ({
+  const toArgs = (operation: EngineOperation, document: DocumentNode, purpose: Purpose): ExecutionArgs => ({
     schema,
     document,
     operationName: operation.operationName,
     variableValues: operation.variables,
-    contextValue: toContext(operation, timeoutMs),
+    contextValue: toContext(operation, purpose),
   });
 
   async function* stitched(operation: SubscribeOperation): AsyncGenerator<SourceEvent, void> {
-    const stream = await createSourceEventStream(
-      toArgs(operation, operation.sourceDocument, options.enrichmentTimeoutMs),
-    );
+    const stream = await createSourceEventStream(toArgs(operation, operation.sourceDocument, 'event'));
     if (!(Symbol.asyncIterator in stream)) throw new SubscriptionRefusedError(stream.errors ?? []);
     for await (const sources of inBatches(stream as AsyncIterable<SourceEvent['source']>, EVENTS_AT_ONCE)) {
       // One context for all, so that their calls to a subgraph become one.
-      const args = toArgs(operation, operation.document, options.enrichmentTimeoutMs);
+      const args = toArgs(operation, operation.document, 'event');
       const results = await Promise.all(sources.map(async (source) => execute({ ...args, rootValue: source })));
       for (const [index, source] of sources.entries()) yield { source, result: results[index]! };
     }
@@ -136,11 +146,11 @@ export function createEngine(options: EngineOptions): Engine {
 
   async function* planned(operation: SubscribeOperation, plan: EnrichmentPlan): AsyncGenerator<SourceEvent, void> {
     const { subgraph, rootKey } = plan;
-    const context = toContext(operation, options.enrichmentTimeoutMs);
+    const context = toContext(operation, 'event');
     const variables = pick(operation.variables, plan.variables);
     const stream = subscribeOverSocket(subgraph, subgraphs.get(subgraph)!.url, plan.query, variables, context);
     for await (const events of inBatches(stream, EVENTS_AT_ONCE)) {
-      const callContext = toContext(operation, options.enrichmentTimeoutMs);
+      const callContext = toContext(operation, 'event');
       await Promise.all(
         plan.calls.map((call) =>
           enrich(call, events, async (references) => {
@@ -158,7 +168,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   return {
     schema,
-    execute: async (operation) => execute(toArgs(operation, operation.document, options.callTimeoutMs)),
+    execute: async (operation) => execute(toArgs(operation, operation.document, 'request')),
     subscribe(operation) {
       const plan = planOf(operation);
       return plan === 'none' ? stitched(operation) : planned(operation, plan);

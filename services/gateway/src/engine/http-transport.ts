@@ -1,5 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import { Pool } from 'undici';
+import { CLIENT_ADDRESS_HEADER, EVENT_HEADER, USER_AGENT_HEADER } from '@fenster/runtime';
 import type { SubgraphContext } from './subgraph-context.js';
 import { SubgraphUnavailableError, toGraphQLError } from './subgraph-error.js';
 
@@ -19,7 +20,8 @@ export function createHttpTransport(subgraph: string, url: string): HttpTranspor
   const pool = new Pool(origin, { connections: 64, pipelining: 1, keepAliveTimeout: 30_000 });
 
   return {
-    async execute(query, variables, { authorization, correlationId, timeoutMs, signal }) {
+    async execute(query, variables, context) {
+      const { authorization, clientAddress, userAgent, isForEvent, correlationId, timeoutMs, signal } = context;
       const abort = new AbortController();
       const onAbort = () => abort.abort();
       let isLate = false;
@@ -38,6 +40,9 @@ export function createHttpTransport(subgraph: string, url: string): HttpTranspor
             accept: 'application/graphql-response+json, application/json',
             'x-correlation-id': correlationId,
             ...(authorization === undefined ? {} : { authorization }),
+            ...(clientAddress === undefined ? {} : { [CLIENT_ADDRESS_HEADER]: clientAddress }),
+            ...(userAgent === undefined ? {} : { [USER_AGENT_HEADER]: userAgent }),
+            ...(isForEvent ? { [EVENT_HEADER]: '1' } : {}),
           },
           body: JSON.stringify({ query, variables }),
           signal: abort.signal,

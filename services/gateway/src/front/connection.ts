@@ -7,8 +7,10 @@ import type { Logger } from '@fenster/runtime';
 import type { Engine } from '../engine/engine.js';
 import type { Operations } from '../operation/operations.js';
 import { codedError, type FormatError, type FormatResult } from '../operation/results.js';
+import type { SubscriptionAudit } from '../audit/subscription-audit.js';
 import { keepAlive } from '../sockets/keep-alive.js';
 import { Outbox } from '../sockets/outbox.js';
+import { untilNextToken } from '../api-keys/api-key-tokens.js';
 import { CloseCode } from './close-codes.js';
 import type { Credentials, CredentialsVerifier } from '../credentials.js';
 import { textFrame } from './frame.js';
@@ -32,6 +34,7 @@ export interface FrontContext {
   operations: Operations;
   hub: Hub;
   credentials: CredentialsVerifier;
+  audit: SubscriptionAudit;
   formatResult: FormatResult;
   formatError: FormatError;
   limits: FrontLimits;
@@ -47,6 +50,8 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
  * token of the same member, and the socket ends with its token.
  */
 export class Connection {
+  readonly clientAddress: string | undefined;
+  readonly userAgent: string | undefined;
   readonly #context: FrontContext;
   readonly #socket: WebSocket;
   readonly #outbox: Outbox;
@@ -55,8 +60,15 @@ export class Connection {
   #credentials: Credentials | undefined;
   #tokenEnd: NodeJS.Timeout | undefined;
 
-  constructor(context: FrontContext, socket: WebSocket, raw: Duplex) {
+  constructor(
+    context: FrontContext,
+    socket: WebSocket,
+    raw: Duplex,
+    client: { address: string | undefined; userAgent: string | undefined },
+  ) {
     const { limits } = context;
+    this.clientAddress = client.address;
+    this.userAgent = client.userAgent;
     this.#context = context;
     this.#socket = socket;
     this.#outbox = new Outbox(raw, {
@@ -176,13 +188,19 @@ export class Connection {
   }
 
   #accept(credentials: Credentials): void {
+    const { apiKey, expiresAt } = credentials;
+    const isLast = this.#credentials !== undefined && expiresAt <= this.#credentials.expiresAt;
     this.#credentials = credentials;
     clearTimeout(this.#tokenEnd);
-    const remainingMs = credentials.expiresAt.getTime() - Date.now();
-    this.#tokenEnd = setTimeout(
-      () => this.close(CloseCode.forbidden, 'Token expired'),
-      Math.min(remainingMs, MAX_TIMER_MS),
-    );
+    const remainingMs = Math.min(expiresAt.getTime() - Date.now(), MAX_TIMER_MS);
+    this.#tokenEnd =
+      apiKey === undefined || isLast
+        ? setTimeout(() => this.close(CloseCode.forbidden, 'Token expired'), remainingMs)
+        : // A program has no session to renew: its socket lives as long as its key.
+          setTimeout(
+            () => void this.#authenticate(apiKey, (renewed) => this.#renew(renewed)),
+            untilNextToken(remainingMs),
+          );
   }
 
   #renew(credentials: Credentials): void {

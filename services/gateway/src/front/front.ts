@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
+import { clientAddressOf } from '../http/client-address.js';
 import type { OriginPolicy } from '../http/origin.js';
 import { CloseCode } from './close-codes.js';
 import { Connection, type FrontContext } from './connection.js';
@@ -9,6 +10,7 @@ import { Connection, type FrontContext } from './connection.js';
 export interface FrontOptions extends FrontContext {
   origins: OriginPolicy;
   maxFrameBytes: number;
+  trustedProxies: number;
 }
 
 /** The WebSocket end of the public endpoint. */
@@ -40,7 +42,10 @@ export function createFront(options: FrontOptions): Front {
         if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
           return socket.close(CloseCode.subprotocolNotAcceptable, 'Subprotocol not acceptable');
         }
-        const connection = new Connection(options, socket, raw);
+        const connection = new Connection(options, socket, raw, {
+          address: clientAddressOf(request, options.trustedProxies),
+          userAgent: request.headers['user-agent'],
+        });
         connections.add(connection);
         socket.once('close', () => connections.delete(connection));
       });

@@ -17,6 +17,7 @@ export class LiveOperation implements Subscriber {
   readonly #abort = new AbortController();
   #membership: Membership | undefined;
   #hasEnded = false;
+  #isAudited = false;
 
   constructor(context: FrontContext, connection: Connection, id: string, operation: PreparedOperation) {
     this.#context = context;
@@ -44,7 +45,9 @@ export class LiveOperation implements Subscriber {
   }
 
   send(payload: Buffer): void {
-    if (!this.#hasEnded) this.#connection.write(nextFrame(this.#prefix, payload));
+    if (this.#hasEnded) return;
+    if (!this.#isAudited) this.#audit();
+    this.#connection.write(nextFrame(this.#prefix, payload));
   }
 
   /** The client does not want it any more, or is gone. */
@@ -80,6 +83,15 @@ export class LiveOperation implements Subscriber {
     this.#join(position);
   }
 
+  /** What was refused has nothing to send, and was not opened. */
+  #audit(): void {
+    this.#isAudited = true;
+    if (!this.#operation.subscription) return;
+    const { field } = this.#operation.subscription;
+    const { clientAddress, userAgent } = this.#connection;
+    this.#context.audit.opened(field, this.credentials.actor, { clientAddress, userAgent });
+  }
+
   #join(from?: number): void {
     const { subscription } = this.#operation;
     try {
@@ -98,6 +110,8 @@ export class LiveOperation implements Subscriber {
         operationName,
         variables,
         authorization,
+        clientAddress: this.#connection.clientAddress,
+        userAgent: this.#connection.userAgent,
         signal: this.#abort.signal,
       });
       this.send(Buffer.from(JSON.stringify(this.#context.formatResult(result))));

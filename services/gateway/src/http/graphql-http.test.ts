@@ -34,6 +34,12 @@ describe('A query', () => {
     expect(answer.body.data).toEqual({ conversation: { contact: { seenWith: authorization } } });
   });
 
+  it('carries the address of the client to every service, and not what the client says it is', async () => {
+    const lie = { authorization, 'x-client-address': '203.0.113.9', 'x-forwarded-for': '203.0.113.9' };
+    await gateway.post({ query: '{ contactCount }' }, lie);
+    expect(gateway.contacts.headers['x-client-address']).toBe('127.0.0.1');
+  });
+
   it('may go without a token to what subgraphs have made public', async () => {
     expect(await gateway.post({ query: '{ whoami }' })).toEqual({ status: 200, body: { data: { whoami: 'nobody' } } });
   });

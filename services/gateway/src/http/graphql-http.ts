@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.js';
 import type { Operations } from '../operation/operations.js';
 import { codedError, type FormatError, type FormatResult } from '../operation/results.js';
 import type { CredentialsVerifier } from '../credentials.js';
+import { clientAddressOf } from './client-address.js';
 import { graphiqlPage } from './graphiql.js';
 import { acceptsHtml, GRAPHQL_RESPONSE, JSON_RESPONSE, negotiate, type ResponseType } from './negotiation.js';
 import type { OriginPolicy } from './origin.js';
@@ -19,6 +20,7 @@ export interface GraphqlHttpOptions {
   formatError: FormatError;
   origins: OriginPolicy;
   maxBodyBytes: number;
+  trustedProxies: number;
   /** Whether browsers get the GraphiQL page. */
   graphiql: boolean;
   log: Logger;
@@ -100,6 +102,8 @@ async function respond(
       operationName,
       variables,
       authorization: credentials?.authorization,
+      clientAddress: clientAddressOf(request, options.trustedProxies),
+      userAgent: request.headers['user-agent'],
       signal: abort.signal,
     });
     return { status: 200, body: formatResult(result) };

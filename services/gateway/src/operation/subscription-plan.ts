@@ -42,6 +42,8 @@ export interface SubscriptionPlan {
   readonly document: DocumentNode;
   /** What is asked of the subgraph: `document`, and each event's cursor and type under aliases of the gateway. */
   readonly sourceDocument: DocumentNode;
+  /** The root field's name. */
+  readonly field: string;
   /** Whether it can go on from a cursor: its root field takes `after` and its events have a `cursor`. */
   readonly isResumable: boolean;
   /** The same for documents that differ only in layout, comments, other operations, or in how they pass `after`. */
@@ -68,6 +70,7 @@ export function planSubscription(
   if (!type) {
     return {
       document: alone,
+      field: root.name.value,
       sourceDocument: alone,
       isResumable: false,
       key: print(alone),
@@ -91,6 +94,7 @@ export function planSubscription(
   };
   return {
     document: resumable,
+    field: root.name.value,
     sourceDocument: addSelections(resumable, cursorAndType(schema, type)),
     isResumable: true,
     key: print(resumable),

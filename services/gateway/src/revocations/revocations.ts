@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { envelope, isEvent, memberAccessChanged, sessionEnded, type Envelope } from '@fenster/contracts';
+import { apiKeyRevoked, envelope, isEvent, memberAccessChanged, sessionEnded, type Envelope } from '@fenster/contracts';
 import { ensureStream, readStream, whenRenewed, type NatsConnection } from '@fenster/messaging';
 import type { Actor } from '@fenster/auth';
 import type { Clock, Logger } from '@fenster/runtime';
@@ -89,5 +89,6 @@ function toRevocation(received: Envelope): Revocation[] {
   const at = new Date(received.recordedAt);
   if (isEvent(received, memberAccessChanged)) return [{ of: received.data.memberId, at }];
   if (isEvent(received, sessionEnded)) return [{ of: received.data.sessionId, at }];
+  if (isEvent(received, apiKeyRevoked)) return [{ of: received.data.apiKeyId, at }];
   return [];
 }

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { GraphQLError } from 'graphql';
 import { SubgraphServer } from './subgraph-server.js';
 
@@ -19,6 +20,8 @@ export class ContactsSubgraph {
   readonly server: SubgraphServer<{ authorization: string | undefined }>;
   /** HTTP operations answered. */
   requests = 0;
+  /** Of the latest. */
+  headers: IncomingHttpHeaders = {};
   /** Names are read at the moment of the call, so a test can see whether they are fresh. */
   prefix = 'Name of';
   /** While set, calls wait for it. */
@@ -31,8 +34,9 @@ export class ContactsSubgraph {
     this.server = new SubgraphServer({
       typeDefs,
       context: async (authorization) => ({ authorization }),
-      beforeHttp: async () => {
+      beforeHttp: async ({ headers }) => {
         this.requests++;
+        this.headers = headers;
         await this.hold;
       },
       resolvers: {

@@ -44,6 +44,7 @@ export class GatewayUnderTest {
     const config = loadConfig({
       NATS_URL: inject('natsUrl'),
       JWKS_URL: identity.jwksUrl,
+      API_KEY_TOKEN_URL: identity.apiKeyTokenUrl,
       SUBGRAPHS: JSON.stringify({ inbox: inbox.server.url, contacts: contacts.server.url }),
       LOG_LEVEL: 'silent',
       RETRY_START_MS: '20',

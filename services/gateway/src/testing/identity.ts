@@ -1,5 +1,5 @@
 import { generateKeyPairSync, type KeyObject, type webcrypto } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { signToken, type Permission } from '@fenster/auth';
 import { newId } from '@fenster/runtime';
@@ -9,10 +9,16 @@ import { actorWith } from '../../../../test/support/actor.js';
 export class TestIdentity {
   readonly #privateKey: webcrypto.CryptoKey;
   readonly #server: Server;
+  /** API keys that are good, with the rights that their tokens have. */
+  readonly apiKeys = new Map<string, Partial<TestMember>>();
 
-  private constructor(privateKey: webcrypto.CryptoKey, server: Server) {
+  private constructor(privateKey: webcrypto.CryptoKey, keySet: string) {
     this.#privateKey = privateKey;
-    this.#server = server;
+    this.#server = createServer((request, response) => {
+      void this.#answer(request, keySet).then(({ status, body }) =>
+        response.writeHead(status, { 'content-type': 'application/json' }).end(body),
+      );
+    });
   }
 
   static async start(): Promise<TestIdentity> {
@@ -20,15 +26,27 @@ export class TestIdentity {
     const keySet = JSON.stringify({
       keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'test', alg: 'EdDSA', use: 'sig' }],
     });
-    const server = createServer((_request, response) =>
-      response.setHeader('content-type', 'application/json').end(keySet),
-    );
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    return new TestIdentity(cryptoKey(privateKey), server);
+    const identity = new TestIdentity(cryptoKey(privateKey), keySet);
+    await new Promise<void>((resolve) => identity.#server.listen(0, '127.0.0.1', resolve));
+    return identity;
   }
 
   get jwksUrl(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+  }
+
+  get apiKeyTokenUrl(): string {
+    return `${this.jwksUrl}internal/api-key-token`;
+  }
+
+  async #answer({ url, headers }: IncomingMessage, keySet: string): Promise<{ status: number; body: string }> {
+    if (url !== '/internal/api-key-token') return { status: 200, body: keySet };
+    const rights = this.apiKeys.get(headers.authorization ?? '');
+    if (!rights) return { status: 401, body: '{}' };
+    const lifetimeSeconds = rights.lifetimeSeconds ?? 300;
+    const [, accessToken] = (await this.authorization({ ...rights, kind: 'api_key', lifetimeSeconds })).split(' ');
+    const expiresAt = new Date((Math.floor(Date.now() / 1_000) + lifetimeSeconds) * 1_000);
+    return { status: 200, body: JSON.stringify({ accessToken, expiresAt }) };
   }
 
   async authorization(member: Partial<TestMember> = {}): Promise<string> {
@@ -44,6 +62,7 @@ export class TestIdentity {
 }
 
 export interface TestMember {
+  kind: 'member' | 'api_key';
   id: string;
   workspaceId: string;
   permissions: Permission[];
@@ -55,6 +74,7 @@ export const WORKSPACE = newId();
 
 function someone(): TestMember {
   return {
+    kind: 'member',
     id: newId(),
     workspaceId: WORKSPACE,
     sessionId: newId(),

@@ -16,7 +16,7 @@ export interface SubgraphOptions<C> {
   /** Turns the caller's authorization into the context of its resolvers. @throws to refuse it. */
   context: (authorization: string | undefined) => Promise<C>;
   /** Called before each HTTP operation; may delay it. */
-  beforeHttp?: () => Promise<void>;
+  beforeHttp?: (request: IncomingMessage) => Promise<void>;
 }
 
 /** A real subgraph: GraphQL over `node:http` and graphql-ws at one path, which can crash and come back on its port. */
@@ -91,7 +91,7 @@ export class SubgraphServer<C extends object> {
       query: string;
       variables?: Record<string, unknown>;
     };
-    await this.#options.beforeHttp?.();
+    await this.#options.beforeHttp?.(request);
     const document = parse(query);
     const errors = validate(this.#schema, document);
     if (errors.length > 0) return { errors };

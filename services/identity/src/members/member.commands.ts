@@ -51,6 +51,7 @@ export async function inviteMember(
           createdAt: now,
         });
         await tx.em.flush();
+        tx.audit({ action: 'member.invite', object: { type: 'member', id }, after: { name, role } });
       });
       const member = await tx.em.findOneOrFail(Member, { id });
       return { member, token: ctx.app.invitationToken(id), expiresAt: invitationEnd(member.createdAt) };
@@ -82,6 +83,7 @@ export async function acceptInvitation(
     const member = await tx.em.findOneOrFail(Member, { id: invited.id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
     if (!member.invitationHash) return false;
     Object.assign(member, { passwordHash, invitationHash: null, invitationExpiresAt: null });
+    tx.audit({ action: 'member.invitation_accept', object: { type: 'member', id: member.id } });
     return true;
   });
   const signedIn =
@@ -98,6 +100,8 @@ export async function changeMemberRole(ctx: IdentityContext, memberId: string, r
     await checkMayGrant(tx, actor, role);
     await checkOwnerRemains(tx, member, role);
     if (member.role !== role) announceAccessChange(tx, [member.id], 'role');
+    const object = { type: 'member', id: member.id } as const;
+    tx.audit({ action: 'member.role_change', object, before: { role: member.role }, after: { role } });
     member.role = role;
     return member;
   });
@@ -111,6 +115,8 @@ export async function removeMember(ctx: IdentityContext, memberId: string): Prom
   return changeRights(ctx, 'member:manage', async (tx, actor) => {
     const member = await findMember(tx, actor, memberId);
     await checkOwnerRemains(tx, member, undefined);
+    const { name, role } = member;
+    tx.audit({ action: 'member.remove', object: { type: 'member', id: memberId }, before: { name, role } });
     Object.assign(member, {
       removedAt: tx.now(),
       email: null,
@@ -130,6 +136,8 @@ export async function updateProfile(ctx: IdentityContext, { name }: { name: stri
   const checked = checkName(name);
   return transact(ctx, async (tx) => {
     const member = await findSelf(tx, ctx.requireActor());
+    const object = { type: 'member', id: member.id } as const;
+    tx.audit({ action: 'member.update', object, before: { name: member.name }, after: { name: checked } });
     member.name = checked;
     return member;
   });
@@ -150,6 +158,7 @@ export async function changePassword(
     const member = await findSelf(tx, actor);
     if (member.passwordHash !== self.passwordHash) throw wrong;
     member.passwordHash = passwordHash;
+    tx.audit({ action: 'member.password_change', object: { type: 'member', id: member.id } });
     await endSessionsOf(tx, member.id, { except: actor.sessionId });
     return member;
   });

@@ -122,7 +122,7 @@ export async function resolveMember(reference: { id: string }, ctx: IdentityCont
   return ctx.loader(membersById).load(reference.id);
 }
 
-const membersById: BatchLoad<string, Member> = async (ctx, ids) => {
+export const membersById: BatchLoad<string, Member> = async (ctx, ids) => {
   const where = { $and: [accessibleWhere(abilityOf(ctx), 'read', 'Member'), { id: { $in: ids.filter(isId) } }] };
   const members = await ctx.em.find(Member, where);
   return new Map(members.map((member) => [member.id, member]));

@@ -26,6 +26,7 @@ export async function createRole(
       await checkNameIsFree(tx, name);
       tx.em.create(CustomRole, { id, workspaceId: actor.workspaceId, name, permissions, createdAt: tx.now() });
       await tx.em.flush();
+      tx.audit({ action: 'role.create', object: { type: 'role', id }, after: { name, permissions } });
     });
     return describe(ctx, tx, await findRole(tx, actor, id));
   });
@@ -44,6 +45,7 @@ export async function updateRole(
   return changeRights(ctx, 'role:manage', async (tx, actor) => {
     const role = await findRole(tx, actor, id);
     checkGrant(actor, role.permissions);
+    const before = { name: role.name, permissions: role.permissions };
     if (name !== undefined && name !== role.name) {
       await checkNameIsFree(tx, name, role);
       role.name = name;
@@ -61,6 +63,8 @@ export async function updateRole(
         );
       }
     }
+    const after = { name: role.name, permissions: role.permissions };
+    tx.audit({ action: 'role.update', object: { type: 'role', id }, before, after });
     await tx.em.flush();
     return describe(ctx, tx, role);
   });
@@ -77,6 +81,8 @@ export async function deleteRole(ctx: IdentityContext, id: string): Promise<{ id
         details: { memberCount },
       });
     }
+    const { name, permissions } = role;
+    tx.audit({ action: 'role.delete', object: { type: 'role', id }, before: { name, permissions } });
     tx.em.remove(role);
     return { id };
   });

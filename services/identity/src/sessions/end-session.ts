@@ -8,8 +8,9 @@ export function isOpenAt(now: Date) {
 }
 
 /** Its refresh token is void, and the event takes its access tokens with it. */
-export function endSession(tx: Tx, session: Session): void {
+export function endSession(tx: Tx, session: Session, reason?: 'refresh_token_reused'): void {
   session.endedAt = tx.now();
+  tx.audit({ action: 'session.end', object: { type: 'session', id: session.id }, after: { reason } });
   tx.emit(sessionEnded, {
     entityId: session.id,
     data: { sessionId: session.id, memberId: session.memberId },

@@ -1,5 +1,5 @@
 import { signToken } from '@fenster/auth';
-import { transact } from '@fenster/database';
+import { auditRead, transact } from '@fenster/database';
 import { DomainError, newId } from '@fenster/runtime';
 import { LockMode } from '@mikro-orm/core';
 import { onBehalfOf, type IdentityContext } from '../context.js';
@@ -31,7 +31,8 @@ export function hasJustSignedIn(member: Member): boolean {
 
 /**
  * Signs in by e-mail address and password, whatever the workspace.
- * @throws DomainError INVALID_CREDENTIALS, the same and as late for a wrong password and for an unknown address.
+ * @throws DomainError INVALID_CREDENTIALS, the same and as late for a wrong password and for an unknown address;
+ *   TOO_MANY_ATTEMPTS, the same for any password and any address.
  */
 export async function signIn(
   ctx: IdentityContext,
@@ -39,8 +40,14 @@ export async function signIn(
 ): Promise<SignedIn> {
   const invalid = new DomainError('INVALID_CREDENTIALS', 'The e-mail address or the password is wrong.');
   const address = normaliseEmail(email);
+  const attempt = await ctx.app.signInThrottle.begin({
+    email: address ?? email,
+    clientAddress: ctx.origin.clientAddress,
+  });
   const member = address === undefined ? null : await ctx.database.system().findOne(Member, { email: address });
   const isPassword = await ctx.app.isPassword(member?.passwordHash, password);
+  // After the answer, so that its time does not tell whether there is such an account.
+  if (member && !isPassword) auditRead({ ...ctx, workspaceId: member.workspaceId }, 'member.sign_in_refuse', member.id);
   if (!member || !isPassword) throw invalid;
   const signedIn = await openSession(ctx, member, {
     device,
@@ -48,6 +55,7 @@ export async function signIn(
     isProven: (current) => current.passwordHash === member.passwordHash,
   });
   if (!signedIn) throw invalid;
+  await attempt.succeeded();
   return signedIn;
 }
 
@@ -77,6 +85,7 @@ export async function openSession(
       lastUsedAt: now,
       expiresAt: new Date(now.getTime() + ctx.app.sessionDays * DAY_MS),
     });
+    tx.audit({ action: 'session.start', object: { type: 'session', id: session.id } });
     return { member, rights, session, issuedAt: now };
   });
   return opened && issueTokens(ctx, opened, formatRefreshToken(token));
@@ -100,7 +109,7 @@ export async function renewSession(ctx: IdentityContext, refreshToken: string): 
     const session = await tx.em.findOneOrFail(Session, { id: known.id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
     const now = tx.now();
     const decision = decideRenewal(session, presented, now);
-    if (decision === 'END') endSession(tx, session);
+    if (decision === 'END') endSession(tx, session, 'refresh_token_reused');
     if (decision !== 'RENEW' || !rights) return undefined;
     session.refreshHash = hashSecret(next);
     session.lastUsedAt = now;

@@ -1,5 +1,5 @@
 import { DateTime, registerUserError, resultUnion, UserError } from '@fenster/graphql';
-import { Field, ObjectType } from 'type-graphql';
+import { Field, Int, ObjectType } from 'type-graphql';
 import { InvitationInvalid, MemberType, WeakPassword } from '../members/member.types.js';
 
 @ObjectType('Session', { description: 'You are signed in. Send the access token as `authorization: Bearer …`.' })
@@ -24,11 +24,21 @@ export class SessionType {
 export class InvalidCredentials extends UserError {}
 registerUserError(InvalidCredentials, 'INVALID_CREDENTIALS');
 
+@ObjectType({
+  implements: UserError,
+  description: 'Somebody tried too often to sign in to this account, or from your address. Nothing was checked.',
+})
+export class TooManyAttempts extends UserError {
+  @Field(() => Int)
+  retryAfterSeconds!: number;
+}
+registerUserError(TooManyAttempts, 'TOO_MANY_ATTEMPTS');
+
 @ObjectType({ implements: UserError, description: 'The session is over: sign in again.' })
 export class SessionEnded extends UserError {}
 registerUserError(SessionEnded, 'SESSION_ENDED');
 
-export const SignInResult = resultUnion('SignInResult', SessionType, [InvalidCredentials]);
+export const SignInResult = resultUnion('SignInResult', SessionType, [InvalidCredentials, TooManyAttempts]);
 export const RenewSessionResult = resultUnion('RenewSessionResult', SessionType, [SessionEnded]);
 export const AcceptInvitationResult = resultUnion('AcceptInvitationResult', SessionType, [
   InvitationInvalid,

@@ -5,19 +5,34 @@ import { exportJWK, exportPKCS8, generateKeyPair, importPKCS8, type JSONWebKeySe
 import { SigningKey } from './signing-key.entity.js';
 
 export interface KeyRing {
-  /** The public half of every key: tokens of older keys stay valid until they expire. */
+  /** The public halves of the newest key and of those whose tokens may not have ended yet. */
   publicKeys(): Promise<JSONWebKeySet>;
   /** The newest key. */
   signingKey(): Promise<{ kid: string; privateKey: webcrypto.CryptoKey }>;
   /** Makes the first key of an installation. Services that start at the same moment agree on one. */
   ensureKey(): Promise<void>;
-  /** Adds a key, which signs from now on here, and within five seconds in other processes. */
+  /**
+   * Adds a key, which signs from now on here, and within five seconds in other processes. Removes older ones whose
+   * tokens have all ended.
+   */
   rotate(): Promise<void>;
 }
 
 const ALGORITHM = 'EdDSA';
+const NEWEST_FIRST = { orderBy: { kid: 'desc' } } as const;
 /** How old the keys in memory may be. Verifiers elsewhere fetch the set when they meet a key that they do not know. */
 const MAX_AGE_MS = 5_000;
+
+/** No access token is good for longer; how long they are in fact is configuration. */
+export const MAX_TOKEN_SECONDS = 3_600;
+/** Other processes sign with the former key for a little while, by clocks of their own. */
+const HAND_OVER_SECONDS = 60;
+
+/** Of keys in the order of their age, newest first: those that may have signed a token which is still good. */
+export function keysInUse<Key extends { createdAt: Date }>(keys: readonly Key[], now: Date): Key[] {
+  const retiredBefore = now.getTime() - (MAX_TOKEN_SECONDS + HAND_OVER_SECONDS) * 1_000;
+  return keys.filter((_key, age) => age === 0 || keys[age - 1]!.createdAt.getTime() > retiredBefore);
+}
 
 /** The keys that sign access tokens. The private halves never leave the database unsealed. */
 export function createKeyRing(ctx: Ctx, secretKey: Buffer): KeyRing {
@@ -27,7 +42,7 @@ export function createKeyRing(ctx: Ctx, secretKey: Buffer): KeyRing {
   function keys(): Promise<SigningKey[]> {
     const now = ctx.now().getTime();
     if (!loaded || now - loaded.at >= MAX_AGE_MS) {
-      const loading = ctx.database.system().find(SigningKey, {}, { orderBy: { kid: 'desc' } });
+      const loading = ctx.database.system().find(SigningKey, {}, NEWEST_FIRST);
       loaded = { keys: loading, at: now };
       loading.catch(() => (loaded = undefined));
     }
@@ -36,7 +51,7 @@ export function createKeyRing(ctx: Ctx, secretKey: Buffer): KeyRing {
 
   return {
     async publicKeys() {
-      return { keys: (await keys()).map((key) => key.publicJwk) };
+      return { keys: keysInUse(await keys(), ctx.now()).map((key) => key.publicJwk) };
     },
     async signingKey() {
       const newest = (await keys())[0];
@@ -57,6 +72,8 @@ export function createKeyRing(ctx: Ctx, secretKey: Buffer): KeyRing {
     },
     async rotate() {
       await transact(ctx, async (tx) => {
+        const inUse = keysInUse(await tx.em.find(SigningKey, {}, NEWEST_FIRST), tx.now());
+        await tx.em.nativeDelete(SigningKey, { kid: { $nin: inUse.map((key) => key.kid) } });
         tx.em.create(SigningKey, await newSigningKey(secretKey, tx.now()));
       });
       loaded = undefined;

@@ -33,6 +33,7 @@ export async function createTeam(
       await addMembers(tx, team, memberIds);
       await addChannels(tx, team, channelIds);
       announceAccessChange(tx, memberIds, 'teams');
+      tx.audit({ action: 'team.create', object: { type: 'team', id }, after: { name, memberIds, channelIds } });
     });
     return findTeam(tx, actor, id);
   });
@@ -44,6 +45,7 @@ export async function renameTeam(ctx: IdentityContext, id: string, newName: stri
   return changeRights(ctx, 'team:manage', async (tx, actor) => {
     const team = await findTeam(tx, actor, id);
     await checkNameIsFree(tx, name, team);
+    tx.audit({ action: 'team.update', object: { type: 'team', id }, before: { name: team.name }, after: { name } });
     team.name = name;
     return team;
   });
@@ -53,7 +55,10 @@ export async function renameTeam(ctx: IdentityContext, id: string, newName: stri
 export async function deleteTeam(ctx: IdentityContext, id: string): Promise<{ id: string }> {
   return changeRights(ctx, 'team:manage', async (tx, actor) => {
     const team = await findTeam(tx, actor, id);
-    announceAccessChange(tx, await memberIdsOf(tx, team), 'teams');
+    const memberIds = await memberIdsOf(tx, team);
+    announceAccessChange(tx, memberIds, 'teams');
+    const before = { name: team.name, memberIds, channelIds: await channelIdsOf(tx, team) };
+    tx.audit({ action: 'team.delete', object: { type: 'team', id }, before });
     tx.em.remove(team);
     tx.emit(teamDeleted, { entityId: id, data: { teamId: id } });
     return { id };
@@ -65,11 +70,14 @@ export async function setTeamMembers(ctx: IdentityContext, id: string, ids: read
   const wanted = checkMemberIds(ids);
   return changeRights(ctx, 'team:manage', async (tx, actor) => {
     const team = await findTeam(tx, actor, id);
-    const { added, removed } = compare(await memberIdsOf(tx, team), wanted);
+    const memberIds = await memberIdsOf(tx, team);
+    const { added, removed } = compare(memberIds, wanted);
     if (added.length > 0) checkTeamGrant(actor, { toTeam: id });
     await addMembers(tx, team, added);
     await tx.em.nativeDelete(TeamMember, { teamId: id, memberId: { $in: removed } });
     announceAccessChange(tx, [...added, ...removed], 'teams');
+    const object = { type: 'team', id } as const;
+    tx.audit({ action: 'team.update', object, before: { memberIds }, after: { memberIds: wanted } });
     return team;
   });
 }
@@ -79,17 +87,16 @@ export async function setTeamChannels(ctx: IdentityContext, id: string, ids: rea
   const wanted = checkChannelIds(ids);
   return changeRights(ctx, 'team:manage', async (tx, actor) => {
     const team = await findTeam(tx, actor, id);
-    const current = await tx.em.find(TeamChannel, { teamId: id });
-    const { added, removed } = compare(
-      current.map((place) => place.channelId),
-      wanted,
-    );
+    const channelIds = await channelIdsOf(tx, team);
+    const { added, removed } = compare(channelIds, wanted);
     checkTeamGrant(actor, { channelIds: added });
     await addChannels(tx, team, added);
     await tx.em.nativeDelete(TeamChannel, { teamId: id, channelId: { $in: removed } });
     if (added.length > 0 || removed.length > 0) {
       announceAccessChange(tx, await memberIdsOf(tx, team), 'team_channels');
     }
+    const object = { type: 'team', id } as const;
+    tx.audit({ action: 'team.update', object, before: { channelIds }, after: { channelIds: wanted } });
     return team;
   });
 }
@@ -104,6 +111,11 @@ async function findTeam(tx: Tx, actor: Actor, id: string): Promise<Team> {
 async function memberIdsOf(tx: Tx, team: Team): Promise<string[]> {
   const places = await tx.em.find(TeamMember, { teamId: team.id }, { orderBy: { memberId: 'asc' } });
   return places.map((place) => place.memberId);
+}
+
+async function channelIdsOf(tx: Tx, team: Team): Promise<string[]> {
+  const places = await tx.em.find(TeamChannel, { teamId: team.id }, { orderBy: { channelId: 'asc' } });
+  return places.map((place) => place.channelId);
 }
 
 async function addMembers(tx: Tx, team: Team, memberIds: readonly string[]): Promise<void> {

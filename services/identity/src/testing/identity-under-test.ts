@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { createLogger, newId } from '@fenster/runtime';
+import type { AuditEntryRecorded } from '@fenster/contracts';
+import { CLIENT_ADDRESS_HEADER, createLogger, newId, type Environment } from '@fenster/runtime';
 import { openDatabase, readLog, type Database } from '@fenster/database';
-import { inject } from 'vitest';
+import type { Overrides } from '@fenster/graphql';
 import { createTestDatabase } from '../../../../test/support/test-database.js';
+import { startTestNats, type TestNats } from '../../../../test/support/test-nats.js';
 import { entities } from '../entities.js';
 import { loadConfig } from '../config.js';
 import { Member } from '../members/member.entity.js';
@@ -28,10 +30,12 @@ export class IdentityUnderTest {
   service!: IdentityService;
   database!: Database;
   databaseUrl!: string;
+  nats!: TestNats;
   #dropDatabase!: () => Promise<void>;
 
   async start(): Promise<this> {
-    const { url, drop } = await createTestDatabase('identity', migrations);
+    const [{ url, drop }, nats] = await Promise.all([createTestDatabase('identity', migrations), startTestNats()]);
+    this.nats = nats;
     this.databaseUrl = url;
     this.#dropDatabase = drop;
     this.database = await openDatabase({
@@ -46,14 +50,15 @@ export class IdentityUnderTest {
   }
 
   /** A second process of the same service, on the same database. */
-  async anotherInstance(): Promise<IdentityService> {
+  async anotherInstance(overrides: Overrides = {}, env: Environment = {}): Promise<IdentityService> {
     const config = loadConfig({
       DATABASE_URL: this.databaseUrl,
-      NATS_URL: inject('natsUrl'),
+      NATS_URL: this.nats.url,
       SECRET_KEY: this.secretKey.toString('base64'),
       LOG_LEVEL: 'silent',
+      ...env,
     });
-    const service = await createIdentityService(config, { now: () => this.now });
+    const service = await createIdentityService(config, { now: () => this.now, ...overrides });
     await service.start();
     return service;
   }
@@ -61,7 +66,7 @@ export class IdentityUnderTest {
   async stop(): Promise<void> {
     await this.service.stop();
     await this.database.close();
-    await this.#dropDatabase();
+    await Promise.all([this.#dropDatabase(), this.nats.stop()]);
   }
 
   async workspace(): Promise<string> {
@@ -107,21 +112,33 @@ export class IdentityUnderTest {
     return Object.values(data!)[0] as T;
   }
 
-  /** The data of what was announced of one workspace since an earlier look, by event. */
+  /** The data of what was announced of one workspace, but for the audit log and the first `after`, by event. */
   async announced(workspaceId: string, after = 0): Promise<{ name: string; data: unknown }[]> {
-    const log = await readLog(this.database.forTenant(workspaceId), after, 1_000);
-    return log.map(({ name, data }) => ({ name, data }));
+    const log = await readLog(this.database.forTenant(workspaceId), 0, 1_000);
+    return log
+      .filter(({ dataClass }) => dataClass !== 'audit')
+      .slice(after)
+      .map(({ name, data }) => ({ name, data }));
+  }
+
+  /** What the audit log will say that identity itself did for one workspace. */
+  async audited(workspaceId: string): Promise<AuditEntryRecorded[]> {
+    const log = await readLog(this.database.forTenant(workspaceId), 0, 1_000);
+    return log
+      .filter(({ name }) => name === 'identity.audit_entry.recorded')
+      .map(({ data }) => data as AuditEntryRecorded);
   }
 
   async query(
     query: string,
-    options: { variables?: Record<string, unknown>; token?: string; url?: string } = {},
+    options: { variables?: Record<string, unknown>; token?: string; url?: string; clientAddress?: string } = {},
   ): Promise<Answer> {
     const response = await fetch(`${options.url ?? this.service.url}/graphql`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         ...(options.token && { authorization: `Bearer ${options.token}` }),
+        ...(options.clientAddress && { [CLIENT_ADDRESS_HEADER]: options.clientAddress }),
       },
       body: JSON.stringify({ query, variables: options.variables }),
     });

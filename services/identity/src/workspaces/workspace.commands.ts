@@ -11,6 +11,8 @@ export async function updateWorkspace(ctx: IdentityContext, input: { name: strin
   return changeRights(ctx, 'workspace:manage', async (tx, actor) => {
     const workspace = await tx.em.findOne(Workspace, { workspaceId: actor.workspaceId });
     authorize(defineAbility(actor, defineRules), 'change', 'Workspace', workspace);
+    const object = { type: 'workspace', id: workspace.workspaceId } as const;
+    tx.audit({ action: 'workspace.update', object, before: { name: workspace.name }, after: { name } });
     workspace.name = name;
     return workspace;
   });
