@@ -61,7 +61,7 @@ export const contactsById: BatchLoad<string, FoundContact> = async (ctx, ids) =>
   const { workspaceId } = ctx.requireActor();
   const rows = await ctx.database.readForTenant(
     workspaceId,
-    sql<FoundContact>`
+    sql<FoundContact>`/* prepared */
       select wanted.id, contact.id as "contactId", contact.workspace_id as "workspaceId", contact.name,
         contact.created_at as "createdAt"
       from unnest(${wanted}::uuid[]) as wanted(id)
