@@ -116,8 +116,12 @@ async function readRows(
           message_id: messageId,
         })),
       )}
-      join conversation c on c.workspace_id = ${workspaceId} and c.id = subject.conversation_id
-      left join message m on m.workspace_id = ${workspaceId} and m.id = subject.message_id
+      cross join lateral (
+        select * from conversation where workspace_id = ${workspaceId} and id = subject.conversation_id offset 0
+      ) c
+      left join lateral (
+        select * from message where workspace_id = ${workspaceId} and id = subject.message_id offset 0
+      ) m on true
     `,
   );
   const rowOf = new Map(rows.map((row) => [row.place, row]));
