@@ -28,7 +28,7 @@ export interface DatabaseOptions {
 export interface Database {
   readonly service: string;
   forTenant(workspaceId: string): EntityManager;
-  /** The rows of one plain statement that reads, under the same row-level security; for hot paths. */
+  /** The rows of one plain statement that only reads, under the same row-level security; for hot paths. */
   readForTenant<Row>(workspaceId: string, statement: RawBuilder<Row>): Promise<Row[]>;
   system(): EntityManager;
   /** @throws if PostgreSQL does not answer. */

@@ -92,6 +92,8 @@ export class PipelinedClient extends pg.Client {
  * Begins statements that PostgreSQL should parse and plan once per connection; that is most of what a small batch
  * costs. Only for statements of one text whose plan does not depend on their values. A plan for small tables may read
  * all of them, so it is made anew when the statement has run 8 times, 64 times, and so on: tables grow as it runs.
+ * Join more than two tables in an order of your own (`as materialized`, or `lateral` with `offset 0`): guesses about
+ * tables that nobody has analysed yet lead to plans that cost seconds.
  */
 const PREPARED = '/* prepared */';
 const numbers = new Map<string, number>();

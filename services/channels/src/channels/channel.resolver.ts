@@ -34,7 +34,7 @@ const channelsById: BatchLoad<string, Channel> = async (ctx, ids) => {
   const { workspaceId } = ctx.requireActor();
   const rows = await ctx.database.readForTenant(
     workspaceId,
-    sql<Channel>`
+    sql<Channel>`/* prepared */
       select id, workspace_id as "workspaceId", kind, name, display_phone_number as "displayPhoneNumber", currency,
         time_zone as "timeZone", created_at as "createdAt"
       from channel where workspace_id = ${workspaceId} and id = any(${ids.filter(isId)}::uuid[])

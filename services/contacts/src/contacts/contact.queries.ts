@@ -62,13 +62,16 @@ export const contactsById: BatchLoad<string, FoundContact> = async (ctx, ids) =>
   const { workspaceId } = ctx.requireActor();
   const rows = await ctx.database.readForTenant(
     workspaceId,
-    sql<FoundContact>`
+    sql<FoundContact>`/* prepared */
       select wanted.id, contact.id as "contactId", contact.workspace_id as "workspaceId", contact.name,
         contact.created_at as "createdAt"
       from unnest(${wanted}::uuid[]) as wanted(id)
-      left join contact_alias on contact_alias.workspace_id = ${workspaceId} and contact_alias.id = wanted.id
-      join contact on contact.workspace_id = ${workspaceId}
-        and contact.id = coalesce(contact_alias.contact_id, wanted.id)
+      left join lateral (
+        select contact_id from contact_alias where workspace_id = ${workspaceId} and id = wanted.id offset 0
+      ) alias on true
+      cross join lateral (
+        select * from contact where workspace_id = ${workspaceId} and id = coalesce(alias.contact_id, wanted.id) offset 0
+      ) contact
     `,
   );
   return new Map(

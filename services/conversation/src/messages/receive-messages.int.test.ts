@@ -77,6 +77,25 @@ describe('receiving customer messages', () => {
     expect(thread!.windowExpiresAt).toEqual(new Date(sentAt.getTime() + 86_400_000));
   });
 
+  // With plans that pair all threads with all names, each of the later batches took seconds.
+  it('goes on as it began when the tables have grown, before anybody has analysed them', async () => {
+    const workspaceId = newId();
+    const batches = 12;
+    for (let batch = 0; batch < batches; batch++) {
+      const people = Array.from({ length: 40 }, (_, index) => ({
+        phone: `+49171${batch}00${index}`,
+        bsuid: `DE.${batch}.${index}`,
+      }));
+      await conversation.receive(
+        workspaceId,
+        channelMessageReceived,
+        ...[...people, ...people].map((identity) => message({ identity })),
+      );
+    }
+    const threads = await conversation.database.forTenant(workspaceId).find(Thread, {});
+    expect(threads.map(({ lastSeq }) => lastSeq)).toEqual(Array.from({ length: batches * 40 }, () => 2));
+  });
+
   it('knows a person by user id when the phone is missing, and by phone when the user id is', async () => {
     const workspaceId = newId();
     const both = { phone: '+491701111111', bsuid: 'DE.42', profileName: 'Ada' };

@@ -95,22 +95,24 @@ export async function resolveThreads(tx: Tx, events: readonly Received[]): Promi
 }
 
 async function lockThreads(tx: Tx, names: ReturnType<typeof namesOf>): Promise<Map<string, ThreadState>> {
+  // Materialised, because a planner that orders these joins by its guesses may pair all threads with all names.
   const { rows } = await sql<ThreadRow>`/* prepared */
+    with name as materialized (
+      select workspace_id, kind, value, thread_id from thread_identity join ${unnest(
+        'input',
+        { workspace_id: 'uuid', channel_id: 'uuid', kind: 'text', value: 'text' },
+        [...new Map(names.map((name) => [keyOf(name), name])).values()].map((name) => ({
+          workspace_id: name.workspaceId,
+          channel_id: name.channelId,
+          kind: name.kind,
+          value: name.value,
+        })),
+      )} using (workspace_id, channel_id, kind, value)
+    )
     select name.kind, name.value, thread.workspace_id, thread.id, thread.channel_id, thread.contact_id, thread.phone,
       thread.bsuid, thread.username, thread.profile_name, thread.last_seq, thread.open_conversation_id,
       thread.last_customer_message_at, thread.window_expires_at
-    from ${unnest(
-      'input',
-      { workspace_id: 'uuid', channel_id: 'uuid', kind: 'text', value: 'text' },
-      [...new Map(names.map((name) => [keyOf(name), name])).values()].map((name) => ({
-        workspace_id: name.workspaceId,
-        channel_id: name.channelId,
-        kind: name.kind,
-        value: name.value,
-      })),
-    )}
-    join thread_identity name using (workspace_id, channel_id, kind, value)
-    join thread on thread.workspace_id = name.workspace_id and thread.id = name.thread_id
+    from name join thread on thread.workspace_id = name.workspace_id and thread.id = name.thread_id
     order by thread.id for update of thread
   `.execute(tx.sql);
   const threads = new Map(rows.map((row) => [row.id, knownThread(row)]));
