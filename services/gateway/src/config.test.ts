@@ -14,7 +14,7 @@ describe('The configuration', () => {
     expect(config.SUBGRAPHS).toEqual({ identity: 'http://127.0.0.1:4001/graphql' });
     expect([config.INTROSPECTION, config.MAX_QUERY_DEPTH, config.OUTGOING_BUFFER_BYTES]).toEqual([
       false,
-      12,
+      10,
       1_048_576,
     ]);
   });

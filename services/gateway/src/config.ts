@@ -41,11 +41,13 @@ const schema = z.object({
   /** Introspection, suggestions in error messages, the GraphiQL page and `/schema.graphql`. */
   INTROSPECTION: flag.default(false),
 
-  MAX_QUERY_DEPTH: count.default(12),
+  MAX_QUERY_DEPTH: count.default(10),
   MAX_QUERY_ALIASES: count.default(15),
   MAX_QUERY_DIRECTIVES: count.default(50),
   MAX_QUERY_FIELDS: count.default(1_000),
   MAX_QUERY_TOKENS: count.default(2_000),
+  /** How many fields an answer may have; `operation/query-cost.ts` says how they are counted. */
+  MAX_QUERY_COST: count.default(10_000),
   MAX_BODY_BYTES: bytes.default(256 * 1024),
   MAX_FRAME_BYTES: bytes.default(256 * 1024),
   MAX_OPERATIONS_PER_SOCKET: count.default(50),

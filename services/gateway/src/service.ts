@@ -56,6 +56,7 @@ export async function createService(config: Config, overrides: ServiceOverrides 
       directives: config.MAX_QUERY_DIRECTIVES,
       fields: config.MAX_QUERY_FIELDS,
       tokens: config.MAX_QUERY_TOKENS,
+      cost: config.MAX_QUERY_COST,
     },
   });
   const hub = new Hub({

@@ -10,7 +10,7 @@ import {
   type ValidationRule,
 } from 'graphql';
 
-export interface OperationLimits {
+export interface SizeLimits {
   /** Fields within fields. */
   depth: number;
   /** Aliased fields, each spread of a fragment counted. */
@@ -31,7 +31,7 @@ interface Size {
 }
 
 /** Refuses operations that are too big. What counts is what would be executed, so fragments count wherever they are spread. */
-export function sizeLimits(limits: OperationLimits): ValidationRule {
+export function sizeLimits(limits: SizeLimits): ValidationRule {
   return (context: ValidationContext): ASTVisitor => ({
     OperationDefinition(operation) {
       const size = measure(context.getDocument(), operation);
@@ -54,6 +54,8 @@ export function sizeLimits(limits: OperationLimits): ValidationRule {
 }
 
 /** Introspection is exempt: it is switched on or off as a whole, and graphql-js limits its depth. */
+const INTROSPECTION_FIELDS: ReadonlySet<string> = new Set(['__schema', '__type']);
+
 function measure(document: DocumentNode, operation: OperationDefinitionNode): Size {
   const fragments = new Map<string, FragmentDefinitionNode>();
   for (const definition of document.definitions) {
@@ -76,7 +78,7 @@ function measure(document: DocumentNode, operation: OperationDefinitionNode): Si
   const ofSelections = ({ selections }: SelectionSetNode): Size => {
     const total = { depth: 0, aliases: 0, directives: 0, fields: 0 };
     for (const selection of selections) {
-      if (selection.kind === Kind.FIELD && selection.name.value.startsWith('__')) continue;
+      if (selection.kind === Kind.FIELD && INTROSPECTION_FIELDS.has(selection.name.value)) continue;
       const isField = selection.kind === Kind.FIELD;
       let inner: Size | undefined;
       if (selection.kind === Kind.FRAGMENT_SPREAD) inner = ofFragment(selection.name.value);

@@ -29,7 +29,7 @@ const schema = buildSchema(/* GraphQL */ `
   }
 `);
 
-const limits = { depth: 4, aliases: 3, directives: 3, fields: 12, tokens: 200 };
+const limits = { depth: 4, aliases: 3, directives: 3, fields: 12, tokens: 200, cost: 1_000 };
 const operations = new Operations(schema, { introspection: false, limits });
 
 function prepared(request: string | OperationRequest): PreparedOperation {
@@ -69,6 +69,12 @@ describe('Limits', () => {
       '{ a @skip(if: false) @include(if: true) }',
       '{ ...F @include(if: true) ...F @include(if: true) } fragment F on Query { a @skip(if: false) }',
       'TOO_MANY_DIRECTIVES',
+    ],
+    [
+      'aliases of what needs no schema',
+      '{ x: __typename y: __typename z: __typename }',
+      '{ w: __typename x: __typename y: __typename z: __typename }',
+      'TOO_MANY_ALIASES',
     ],
     ['fields', '{ a a a a a a a a a a a a }', '{ a a a a a a a a a a a a a }', 'QUERY_TOO_LARGE'],
     ['tokens', '{ a }', `{ a ${', '.repeat(10)} ${'a '.repeat(250)} }`, 'QUERY_TOO_LARGE'],

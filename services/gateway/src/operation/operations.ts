@@ -13,8 +13,10 @@ import {
   type OperationTypeNode,
 } from 'graphql';
 import { LRUCache } from 'lru-cache';
-import { sizeLimits, type OperationLimits } from './limits.js';
+import { sizeLimits, type SizeLimits } from './limits.js';
+import { costRule, type CostOf } from './query-cost.js';
 import { reservedNames } from './reserved-names.js';
+import { codedError } from './results.js';
 import { planSubscription, type SubscriptionPlan } from './subscription-plan.js';
 
 export interface OperationRequest {
@@ -36,6 +38,11 @@ export interface PreparedOperation {
 
 export type Preparation = { readonly errors: readonly GraphQLError[] } | { readonly operation: PreparedOperation };
 
+export interface OperationLimits extends SizeLimits {
+  /** See `query-cost.ts`. */
+  cost: number;
+}
+
 export interface OperationsOptions {
   limits: OperationLimits;
   /** Whether `__schema` and `__type` may be asked, and error messages may suggest names. */
@@ -53,6 +60,7 @@ interface CheckedDocument {
 interface CheckedOperation {
   readonly document: DocumentNode;
   readonly definition: OperationDefinitionNode;
+  readonly costOf: CostOf;
   readonly subscription: SubscriptionPlan | undefined;
 }
 
@@ -65,10 +73,12 @@ export class Operations {
   readonly #schema: GraphQLSchema;
   readonly #options: OperationsOptions;
   readonly #documents: LRUCache<string, CheckedDocument>;
+  readonly #costRule: ReturnType<typeof costRule>;
 
   constructor(schema: GraphQLSchema, options: OperationsOptions) {
     this.#schema = schema;
     this.#options = options;
+    this.#costRule = costRule(schema);
     this.#documents = new LRUCache({
       max: options.cacheSize ?? 1_000,
       maxSize: 16 * 1024 * 1024,
@@ -81,7 +91,7 @@ export class Operations {
     if (checked.errors.length > 0) return { errors: checked.errors };
     const operation = this.#select(checked, operationName ?? undefined);
     if (operation instanceof GraphQLError) return { errors: [operation] };
-    const { definition, document, subscription } = operation;
+    const { definition, document, costOf, subscription } = operation;
     const declared = definition.variableDefinitions ?? [];
     const { errors } = getVariableValues(this.#schema, declared, variables ?? {}, { maxErrors: MAX_ERRORS });
     if (errors) return { errors: errors.map((error) => this.#describe(error, 'BAD_USER_INPUT')) };
@@ -90,6 +100,8 @@ export class Operations {
       const name = variable.name.value;
       if (variables && Object.hasOwn(variables, name)) used[name] = variables[name];
     }
+    const tooExpensive = this.#judge(costOf(used));
+    if (tooExpensive) return { errors: [tooExpensive] };
     return {
       operation: {
         document,
@@ -99,6 +111,13 @@ export class Operations {
         subscription,
       },
     };
+  }
+
+  #judge(cost: number | GraphQLError): GraphQLError | undefined {
+    if (cost instanceof GraphQLError) return cost;
+    const limit = this.#options.limits.cost;
+    if (cost <= limit) return undefined;
+    return codedError('QUERY_TOO_EXPENSIVE', `The operation costs ${cost}; ${limit} are allowed.`, { cost, limit });
   }
 
   #check(query: string): CheckedDocument {
@@ -134,7 +153,8 @@ export class Operations {
       if (definition.kind !== Kind.OPERATION_DEFINITION) continue;
       const subscription =
         definition.operation === 'subscription' ? planSubscription(this.#schema, document, definition) : undefined;
-      operations.set(definition.name?.value ?? '', { document, definition, subscription });
+      const costOf = this.#costRule(document, definition);
+      operations.set(definition.name?.value ?? '', { document, definition, costOf, subscription });
     }
     return { document, errors: [], operations };
   }
