@@ -35,4 +35,10 @@ describe('The configuration', () => {
     for (const name of ['JWKS_URL', 'SUBGRAPHS', 'MAX_QUERY_DEPTH', 'INTROSPECTION']) expect(load).toThrow(name);
     expect(() => loadConfig({ ...VALID, SUBGRAPHS: 'identity=http://x' })).toThrow('must be a JSON object');
   });
+
+  it('names what does not go together beside what is wrong by itself', () => {
+    const load = () => loadConfig({ TRUSTED_DOCUMENTS: 'only' });
+    for (const problem of ['JWKS_URL: is required', 'TRUSTED_DOCUMENTS_FILE: is needed']) expect(load).toThrow(problem);
+    expect(() => loadConfig({ ...VALID, TRUSTED_DOCUMENTS: 'none' })).not.toThrow('TRUSTED_DOCUMENTS_FILE');
+  });
 });

@@ -6,7 +6,7 @@ const milliseconds = z.coerce.number().int().min(1);
 const count = z.coerce.number().int().min(1);
 const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 
-const schema = z.object({
+const options = z.object({
   ...httpEnv,
   ...natsEnv,
   ...authEnv,
@@ -41,6 +41,11 @@ const schema = z.object({
   /** Introspection, suggestions in error messages, the GraphiQL page and `/schema.graphql`. */
   INTROSPECTION: flag.default(false),
 
+  /** `off`; `allowed`: documents of the file may be named by their id; `only`: no others run. */
+  TRUSTED_DOCUMENTS: z.enum(['off', 'allowed', 'only']).default('off'),
+  /** JSON object: SHA-256 of a document in lower-case hexadecimal → the document. */
+  TRUSTED_DOCUMENTS_FILE: z.string().optional(),
+
   MAX_QUERY_DEPTH: count.default(10),
   MAX_QUERY_ALIASES: count.default(15),
   MAX_QUERY_DIRECTIVES: count.default(50),
@@ -66,6 +71,14 @@ const schema = z.object({
   RETRY_START_MS: milliseconds.default(100),
   RETRY_CAP_MS: milliseconds.default(500),
 });
+
+/** Said beside the problems of single variables. */
+const always = { when: () => true };
+
+const schema = options.refine(
+  ({ TRUSTED_DOCUMENTS: mode, TRUSTED_DOCUMENTS_FILE: file }) => (mode !== 'allowed' && mode !== 'only') || file,
+  { path: ['TRUSTED_DOCUMENTS_FILE'], message: 'is needed for trusted documents', ...always },
+);
 
 export type Config = z.output<typeof schema>;
 

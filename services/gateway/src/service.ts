@@ -3,7 +3,14 @@ import { transformSupergraphToPublicSchema } from '@theguild/federation-composit
 import { parse, print } from 'graphql';
 import { createTokenVerifier } from '@fenster/auth';
 import { connectNats } from '@fenster/messaging';
-import { createHttpServer, createLogger, systemClock, type Logger, type Service } from '@fenster/runtime';
+import {
+  ConfigurationError,
+  createHttpServer,
+  createLogger,
+  systemClock,
+  type Logger,
+  type Service,
+} from '@fenster/runtime';
 import { createApiKeyTokens } from './api-keys/api-key-tokens.js';
 import { createSubscriptionAudit } from './audit/subscription-audit.js';
 import type { Config } from './config.js';
@@ -14,6 +21,7 @@ import { Hub } from './front/hub.js';
 import { createGraphqlHttpHandler } from './http/graphql-http.js';
 import { createOriginPolicy } from './http/origin.js';
 import { Operations } from './operation/operations.js';
+import { createPrepare, parseTrustedDocuments, type TrustedDocuments } from './operation/trusted-documents.js';
 import { createFormatError, createFormatResult } from './operation/results.js';
 import { followRevocations } from './revocations/revocations.js';
 import { composeFromSubgraphs } from './supergraph.js';
@@ -36,6 +44,19 @@ export async function createService(config: Config, overrides: ServiceOverrides 
     callTimeoutMs: config.SUBGRAPH_TIMEOUT_MS,
     enrichmentTimeoutMs: config.ENRICHMENT_TIMEOUT_MS,
   });
+  // Whatever is wrong with the configuration is found before anything runs.
+  const operations = new Operations(engine.schema, {
+    introspection: config.INTROSPECTION,
+    limits: {
+      depth: config.MAX_QUERY_DEPTH,
+      aliases: config.MAX_QUERY_ALIASES,
+      directives: config.MAX_QUERY_DIRECTIVES,
+      fields: config.MAX_QUERY_FIELDS,
+      tokens: config.MAX_QUERY_TOKENS,
+      cost: config.MAX_QUERY_COST,
+    },
+  });
+  const prepare = createPrepare(operations, await loadTrustedDocuments(config, operations));
   const connection = await connectNats({ url: config.NATS_URL, name: 'gateway', log });
   const revocations = followRevocations(connection, systemClock, log);
   const credentials = createCredentialsVerifier({
@@ -48,17 +69,6 @@ export async function createService(config: Config, overrides: ServiceOverrides 
   const formatError = createFormatError(log);
   const formatResult = createFormatResult(formatError);
   const origins = createOriginPolicy(config.ALLOWED_ORIGINS);
-  const operations = new Operations(engine.schema, {
-    introspection: config.INTROSPECTION,
-    limits: {
-      depth: config.MAX_QUERY_DEPTH,
-      aliases: config.MAX_QUERY_ALIASES,
-      directives: config.MAX_QUERY_DIRECTIVES,
-      fields: config.MAX_QUERY_FIELDS,
-      tokens: config.MAX_QUERY_TOKENS,
-      cost: config.MAX_QUERY_COST,
-    },
-  });
   const hub = new Hub({
     engine,
     format: formatResult,
@@ -70,7 +80,7 @@ export async function createService(config: Config, overrides: ServiceOverrides 
   const audit = createSubscriptionAudit({ connection, now: systemClock, log });
   const front = createFront({
     engine,
-    operations,
+    prepare,
     hub,
     credentials,
     audit,
@@ -90,7 +100,7 @@ export async function createService(config: Config, overrides: ServiceOverrides 
   });
   const http = createGraphqlHttpHandler({
     engine,
-    operations,
+    prepare,
     credentials,
     formatError,
     formatResult,
@@ -130,6 +140,16 @@ export async function createService(config: Config, overrides: ServiceOverrides 
 
 async function loadSupergraph(config: Config): Promise<string> {
   return config.SUPERGRAPH_FILE ? readFile(config.SUPERGRAPH_FILE, 'utf8') : composeFromSubgraphs(config.SUBGRAPHS);
+}
+
+/** @throws ConfigurationError naming every document that could not run. */
+async function loadTrustedDocuments(config: Config, operations: Operations): Promise<TrustedDocuments> {
+  const { TRUSTED_DOCUMENTS: mode, TRUSTED_DOCUMENTS_FILE: file } = config;
+  if (mode === 'off' || file === undefined) return { mode, texts: new Map() };
+  const json = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new ConfigurationError('gateway', [`TRUSTED_DOCUMENTS_FILE: cannot be read (${error.code})`]);
+  });
+  return { mode, texts: parseTrustedDocuments(json, (text) => operations.check(text)) };
 }
 
 function schemaHandler(supergraphSdl: string): Parameters<typeof createHttpServer>[0]['routes'][string] {

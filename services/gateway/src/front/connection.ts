@@ -5,8 +5,8 @@ import type { RawData, WebSocket } from 'ws';
 import { AuthenticationError } from '@fenster/auth';
 import type { Logger } from '@fenster/runtime';
 import type { Engine } from '../engine/engine.js';
-import type { Operations } from '../operation/operations.js';
 import { codedError, type FormatError, type FormatResult } from '../operation/results.js';
+import { documentIdOf, type DocumentRequest, type Prepare } from '../operation/trusted-documents.js';
 import type { SubscriptionAudit } from '../audit/subscription-audit.js';
 import { keepAlive } from '../sockets/keep-alive.js';
 import { Outbox } from '../sockets/outbox.js';
@@ -31,7 +31,7 @@ export interface FrontLimits {
 
 export interface FrontContext {
   engine: Engine;
-  operations: Operations;
+  prepare: Prepare;
   hub: Hub;
   credentials: CredentialsVerifier;
   audit: SubscriptionAudit;
@@ -138,7 +138,7 @@ export class Connection {
     let message: Message;
     try {
       if (isBinary) throw new Error('Messages are text');
-      message = parseMessage((data as Buffer).toString());
+      message = parseMessage(withQuery(JSON.parse((data as Buffer).toString())));
     } catch (error) {
       return this.close(
         CloseCode.badRequest,
@@ -225,7 +225,7 @@ export class Connection {
         ),
       ]);
     }
-    const prepared = this.#context.operations.prepare(payload);
+    const prepared = this.#context.prepare(payload);
     if ('errors' in prepared) return this.sendErrors(id, prepared.errors);
     const operation = new LiveOperation(this.#context, this, id, prepared.operation);
     this.#operations.set(id, operation);
@@ -250,6 +250,13 @@ export class Connection {
     this.#context.log.warn({ memberId: this.#credentials?.actor.id }, 'closing a socket that does not read');
     this.close(CloseCode.slowConsumer, 'Slow consumer');
   }
+}
+
+/** The protocol demands a query of every `subscribe`; one that names its document needs none. */
+function withQuery(message: unknown): unknown {
+  const { type, payload } = (message ?? {}) as { type?: unknown; payload?: DocumentRequest & { query?: unknown } };
+  const isById = type === MessageType.Subscribe && payload?.query === undefined && documentIdOf(payload ?? {});
+  return isById ? { ...(message as object), payload: { ...payload, query: '' } } : message;
 }
 
 /** Written like a header by some clients, GraphiQL's header editor among them. */

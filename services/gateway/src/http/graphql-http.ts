@@ -3,8 +3,8 @@ import type { FormattedExecutionResult } from 'graphql';
 import { AuthenticationError } from '@fenster/auth';
 import type { Handler, Logger } from '@fenster/runtime';
 import type { Engine } from '../engine/engine.js';
-import type { Operations } from '../operation/operations.js';
 import { codedError, type FormatError, type FormatResult } from '../operation/results.js';
+import type { Prepare } from '../operation/trusted-documents.js';
 import type { CredentialsVerifier } from '../credentials.js';
 import { clientAddressOf } from './client-address.js';
 import { graphiqlPage } from './graphiql.js';
@@ -14,7 +14,7 @@ import { BadRequestError, readParameters } from './request-parameters.js';
 
 export interface GraphqlHttpOptions {
   engine: Engine;
-  operations: Operations;
+  prepare: Prepare;
   credentials: CredentialsVerifier;
   formatResult: FormatResult;
   formatError: FormatError;
@@ -65,7 +65,7 @@ async function respond(
   response: ServerResponse,
   type: ResponseType | undefined,
 ): Promise<Answer> {
-  const { engine, operations, formatResult, formatError, log } = options;
+  const { engine, prepare, formatResult, formatError, log } = options;
   const refuse = (status: number, code: string, message: string, headers?: OutgoingHttpHeaders): Answer => ({
     status,
     headers,
@@ -80,7 +80,7 @@ async function respond(
     const { authorization } = request.headers;
     // Without a token only what subgraphs have made public answers, e.g. the login.
     const credentials = authorization === undefined ? undefined : await options.credentials.verify(authorization);
-    const prepared = operations.prepare(parameters);
+    const prepared = prepare(parameters);
     if ('errors' in prepared) {
       return { status: type === GRAPHQL_RESPONSE ? 400 : 200, body: formatResult({ errors: prepared.errors }) };
     }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { BodyTooLargeError, readBody } from '@fenster/runtime';
-import type { OperationRequest } from '../operation/operations.js';
+import { documentIdOf, type DocumentRequest } from '../operation/trusted-documents.js';
 
 /** A request that is not one of GraphQL over HTTP. */
 export class BadRequestError extends Error {
@@ -21,10 +21,12 @@ export class BadRequestError extends Error {
  *
  * @throws BadRequestError
  */
-export async function readParameters(request: IncomingMessage, maxBodyBytes: number): Promise<OperationRequest> {
+export async function readParameters(request: IncomingMessage, maxBodyBytes: number): Promise<DocumentRequest> {
   const parameters = request.method === 'GET' ? fromUrl(request.url ?? '') : await fromBody(request, maxBodyBytes);
-  const { query, operationName, variables, extensions } = parameters;
-  if (typeof query !== 'string' || query === '') throw invalid('"query" must be a string.');
+  const { query, documentId, operationName, variables, extensions } = parameters;
+  if (documentId !== undefined && documentId !== null && typeof documentId !== 'string')
+    throw invalid('"documentId" must be a string.');
+  if (query !== undefined && query !== null && typeof query !== 'string') throw invalid('"query" must be a string.');
   if (operationName !== undefined && operationName !== null && typeof operationName !== 'string') {
     throw invalid('"operationName" must be a string.');
   }
@@ -32,7 +34,9 @@ export async function readParameters(request: IncomingMessage, maxBodyBytes: num
     throw invalid('"variables" must be an object.');
   if (extensions !== undefined && extensions !== null && !isRecord(extensions))
     throw invalid('"extensions" must be an object.');
-  return { query, operationName, variables };
+  if (!query && documentIdOf({ documentId, extensions }) === undefined)
+    throw invalid('"query" must be a string, or "documentId" the id of a document.');
+  return { query, documentId, operationName, variables, extensions };
 }
 
 function fromUrl(url: string): Record<string, unknown> {
@@ -44,6 +48,7 @@ function fromUrl(url: string): Record<string, unknown> {
   };
   return {
     query: search.get('query') ?? undefined,
+    documentId: search.get('documentId') ?? undefined,
     operationName: search.get('operationName') ?? undefined,
     variables: json('variables'),
     extensions: json('extensions'),

@@ -86,6 +86,11 @@ export class Operations {
     });
   }
 
+  /** What is wrong with a document, whatever its variables. */
+  check(query: string): readonly GraphQLError[] {
+    return this.#check(query).errors;
+  }
+
   prepare({ query, operationName, variables }: OperationRequest): Preparation {
     const checked = this.#check(query);
     if (checked.errors.length > 0) return { errors: checked.errors };

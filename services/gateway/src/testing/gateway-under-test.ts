@@ -19,7 +19,8 @@ export class GatewayUnderTest {
   readonly inbox: InboxSubgraph;
   readonly contacts: ContactsSubgraph;
   service: Service;
-  readonly #config: Config;
+  /** What it was started with. */
+  readonly config: Config;
   readonly #clients = new Set<Client>();
 
   private constructor(
@@ -29,7 +30,7 @@ export class GatewayUnderTest {
     config: Config,
     service: Service,
   ) {
-    this.#config = config;
+    this.config = config;
     this.identity = identity;
     this.inbox = inbox;
     this.contacts = contacts;
@@ -59,7 +60,7 @@ export class GatewayUnderTest {
 
   /** A new process in front of the same subgraphs, after `service.stop()`. */
   async restart(): Promise<void> {
-    this.service = await createService(this.#config);
+    this.service = await createService(this.config);
     await this.service.start();
   }
 
