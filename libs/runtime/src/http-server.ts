@@ -131,6 +131,8 @@ export class BodyTooLargeError extends Error {
 /** The raw bytes of a request. @throws BodyTooLargeError beyond `maxBytes`, before the rest is read. */
 export function readBody(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
+    const gone = () => reject(new Error('The client ended the request early.'));
+    if (request.destroyed) return gone();
     const chunks: Buffer[] = [];
     let length = 0;
     const tooLarge = () => reject(new BodyTooLargeError(`The body exceeds ${maxBytes} bytes.`));
@@ -144,6 +146,6 @@ export function readBody(request: IncomingMessage, maxBytes: number): Promise<Bu
     });
     request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, length)));
     request.on('error', reject);
-    request.on('aborted', () => reject(new Error('The client ended the request early.')));
+    request.on('aborted', gone);
   });
 }

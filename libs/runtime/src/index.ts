@@ -5,6 +5,7 @@ export * from './errors.js';
 export * from './http-server.js';
 export * from './id.js';
 export * from './logger.js';
+export * from './network.js';
 export * from './sealed.js';
 export * from './service.js';
 export * from './telemetry.js';

@@ -37,8 +37,13 @@ describe('The configuration', () => {
   });
 
   it('names what does not go together beside what is wrong by itself', () => {
-    const load = () => loadConfig({ TRUSTED_DOCUMENTS: 'only' });
-    for (const problem of ['JWKS_URL: is required', 'TRUSTED_DOCUMENTS_FILE: is needed']) expect(load).toThrow(problem);
+    const load = () => loadConfig({ TRUSTED_DOCUMENTS: 'only', REQUESTS_PER_MEMBER: '10000' });
+    for (const problem of [
+      'JWKS_URL: is required',
+      'TRUSTED_DOCUMENTS_FILE: is needed',
+      'REQUESTS_PER_MEMBER: must be',
+    ])
+      expect(load).toThrow(problem);
     expect(() => loadConfig({ ...VALID, TRUSTED_DOCUMENTS: 'none' })).not.toThrow('TRUSTED_DOCUMENTS_FILE');
   });
 });

@@ -57,6 +57,12 @@ const options = z.object({
   MAX_FRAME_BYTES: bytes.default(256 * 1024),
   MAX_OPERATIONS_PER_SOCKET: count.default(50),
 
+  /** Requests in a window: of each member or API key, of each workspace, and of each address before sign-in. */
+  REQUESTS_PER_MEMBER: count.default(2_000),
+  REQUESTS_PER_WORKSPACE: count.default(10_000),
+  REQUESTS_PER_ADDRESS: count.default(2_000),
+  REQUESTS_WINDOW_SECONDS: count.default(20),
+
   /** Limit of each call to a subgraph, in milliseconds. */
   SUBGRAPH_TIMEOUT_MS: milliseconds.default(10_000),
   /** Limit of each call that enriches an event: the events behind it wait. */
@@ -75,10 +81,16 @@ const options = z.object({
 /** Said beside the problems of single variables. */
 const always = { when: () => true };
 
-const schema = options.refine(
-  ({ TRUSTED_DOCUMENTS: mode, TRUSTED_DOCUMENTS_FILE: file }) => (mode !== 'allowed' && mode !== 'only') || file,
-  { path: ['TRUSTED_DOCUMENTS_FILE'], message: 'is needed for trusted documents', ...always },
-);
+const schema = options
+  .refine(({ REQUESTS_PER_MEMBER: own, REQUESTS_PER_WORKSPACE: all }) => !(own >= all), {
+    path: ['REQUESTS_PER_MEMBER'],
+    message: 'must be less than REQUESTS_PER_WORKSPACE, or one member could use that up',
+    ...always,
+  })
+  .refine(
+    ({ TRUSTED_DOCUMENTS: mode, TRUSTED_DOCUMENTS_FILE: file }) => (mode !== 'allowed' && mode !== 'only') || file,
+    { path: ['TRUSTED_DOCUMENTS_FILE'], message: 'is needed for trusted documents', ...always },
+  );
 
 export type Config = z.output<typeof schema>;
 

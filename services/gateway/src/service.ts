@@ -23,6 +23,7 @@ import { createOriginPolicy } from './http/origin.js';
 import { Operations } from './operation/operations.js';
 import { createPrepare, parseTrustedDocuments, type TrustedDocuments } from './operation/trusted-documents.js';
 import { createFormatError, createFormatResult } from './operation/results.js';
+import { RateLimits } from './rate-limit/rate-limits.js';
 import { followRevocations } from './revocations/revocations.js';
 import { composeFromSubgraphs } from './supergraph.js';
 
@@ -69,6 +70,12 @@ export async function createService(config: Config, overrides: ServiceOverrides 
   const formatError = createFormatError(log);
   const formatResult = createFormatResult(formatError);
   const origins = createOriginPolicy(config.ALLOWED_ORIGINS);
+  const rateLimits = new RateLimits({
+    perMember: config.REQUESTS_PER_MEMBER,
+    perWorkspace: config.REQUESTS_PER_WORKSPACE,
+    perAddress: config.REQUESTS_PER_ADDRESS,
+    windowSeconds: config.REQUESTS_WINDOW_SECONDS,
+  });
   const hub = new Hub({
     engine,
     format: formatResult,
@@ -87,6 +94,7 @@ export async function createService(config: Config, overrides: ServiceOverrides 
     formatError,
     formatResult,
     origins,
+    rateLimits,
     maxFrameBytes: config.MAX_FRAME_BYTES,
     trustedProxies: config.TRUSTED_PROXIES,
     limits: {
@@ -105,6 +113,7 @@ export async function createService(config: Config, overrides: ServiceOverrides 
     formatError,
     formatResult,
     origins,
+    rateLimits,
     maxBodyBytes: config.MAX_BODY_BYTES,
     trustedProxies: config.TRUSTED_PROXIES,
     graphiql: config.INTROSPECTION,

@@ -12,7 +12,7 @@ export const CloseCode = {
   internalError: ProtocolCode.InternalServerError,
   /** 1012: the service restarts; connect again. */
   serviceRestart: 1012,
-  /** 1013: cannot check tokens at present; try again later. */
+  /** 1013: cannot check tokens at present, or the member has opened too many sockets; try again later. */
   tryAgainLater: 1013,
   /** The client did not read for too long. Connect again with the last cursor. */
   slowConsumer: 4008,

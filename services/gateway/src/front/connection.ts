@@ -8,6 +8,7 @@ import type { Engine } from '../engine/engine.js';
 import { codedError, type FormatError, type FormatResult } from '../operation/results.js';
 import { documentIdOf, type DocumentRequest, type Prepare } from '../operation/trusted-documents.js';
 import type { SubscriptionAudit } from '../audit/subscription-audit.js';
+import type { RateLimits } from '../rate-limit/rate-limits.js';
 import { keepAlive } from '../sockets/keep-alive.js';
 import { Outbox } from '../sockets/outbox.js';
 import { untilNextToken } from '../api-keys/api-key-tokens.js';
@@ -35,6 +36,7 @@ export interface FrontContext {
   hub: Hub;
   credentials: CredentialsVerifier;
   audit: SubscriptionAudit;
+  rateLimits: RateLimits;
   formatResult: FormatResult;
   formatError: FormatError;
   limits: FrontLimits;
@@ -152,6 +154,11 @@ export class Connection {
         this.#hasBegun = true;
         return void this.#authenticate(authorizationOf(message.payload), (credentials) => {
           clearTimeout(initTimer);
+          const { rateLimits } = this.#context;
+          // A socket that is signed in is its member's.
+          rateLimits.ofAddress(this.clientAddress).giveBack();
+          const limited = rateLimits.ofActor(credentials.actor).take();
+          if (limited) return this.close(CloseCode.tryAgainLater, limited.message);
           this.#accept(credentials);
           this.send({ type: MessageType.ConnectionAck });
         });
@@ -225,6 +232,8 @@ export class Connection {
         ),
       ]);
     }
+    const limited = this.#context.rateLimits.ofActor(this.credentials.actor).take();
+    if (limited) return this.sendErrors(id, [limited]);
     const prepared = this.#context.prepare(payload);
     if ('errors' in prepared) return this.sendErrors(id, prepared.errors);
     const operation = new LiveOperation(this.#context, this, id, prepared.operation);

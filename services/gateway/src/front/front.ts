@@ -4,6 +4,7 @@ import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import { clientAddressOf } from '../http/client-address.js';
 import type { OriginPolicy } from '../http/origin.js';
+import { retryAfterSeconds } from '../rate-limit/rate-limits.js';
 import { CloseCode } from './close-codes.js';
 import { Connection, type FrontContext } from './connection.js';
 
@@ -38,12 +39,15 @@ export function createFront(options: FrontOptions): Front {
     upgrade(request, raw, head) {
       if (isStopping) return refuse(raw, '503 Service Unavailable');
       if (!options.origins.allows(request)) return refuse(raw, '403 Forbidden');
+      const clientAddress = clientAddressOf(request, options.trustedProxies);
+      const limited = options.rateLimits.ofAddress(clientAddress).take();
+      if (limited) return refuse(raw, '429 Too Many Requests', `Retry-After: ${retryAfterSeconds(limited)}\r\n`);
       server.handleUpgrade(request, raw, head, (socket) => {
         if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
           return socket.close(CloseCode.subprotocolNotAcceptable, 'Subprotocol not acceptable');
         }
         const connection = new Connection(options, socket, raw, {
-          address: clientAddressOf(request, options.trustedProxies),
+          address: clientAddress,
           userAgent: request.headers['user-agent'],
         });
         connections.add(connection);
@@ -64,6 +68,6 @@ export function createFront(options: FrontOptions): Front {
   };
 }
 
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+function refuse(socket: Duplex, status: string, headers = ''): void {
+  socket.end(`HTTP/1.1 ${status}\r\n${headers}Connection: close\r\nContent-Length: 0\r\n\r\n`);
 }

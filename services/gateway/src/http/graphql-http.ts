@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.js';
 import { codedError, type FormatError, type FormatResult } from '../operation/results.js';
 import type { Prepare } from '../operation/trusted-documents.js';
 import type { CredentialsVerifier } from '../credentials.js';
+import { retryAfterSeconds, type Budget, type RateLimits } from '../rate-limit/rate-limits.js';
 import { clientAddressOf } from './client-address.js';
 import { graphiqlPage } from './graphiql.js';
 import { acceptsHtml, GRAPHQL_RESPONSE, JSON_RESPONSE, negotiate, type ResponseType } from './negotiation.js';
@@ -19,6 +20,7 @@ export interface GraphqlHttpOptions {
   formatResult: FormatResult;
   formatError: FormatError;
   origins: OriginPolicy;
+  rateLimits: RateLimits;
   maxBodyBytes: number;
   trustedProxies: number;
   /** Whether browsers get the GraphiQL page. */
@@ -46,8 +48,8 @@ export function createGraphqlHttpHandler(options: GraphqlHttpOptions): Handler {
         .end(page);
     }
     const answer = await respond(options, request, response, type);
-    // Whoever sent too much is still sending.
-    if (answer.status === 413) response.setHeader('connection', 'close');
+    // Whoever is refused before all has come is still sending.
+    if (!request.complete) response.setHeader('connection', 'close');
     const bytes = Buffer.from(JSON.stringify(answer.body));
     response.writeHead(answer.status, {
       'content-type': `${type ?? JSON_RESPONSE}; charset=utf-8`,
@@ -65,7 +67,7 @@ async function respond(
   response: ServerResponse,
   type: ResponseType | undefined,
 ): Promise<Answer> {
-  const { engine, prepare, formatResult, formatError, log } = options;
+  const { engine, prepare, formatResult, formatError, rateLimits, log } = options;
   const refuse = (status: number, code: string, message: string, headers?: OutgoingHttpHeaders): Answer => ({
     status,
     headers,
@@ -75,12 +77,26 @@ async function respond(
     return refuse(405, 'METHOD_NOT_ALLOWED', 'GraphQL is asked by GET or POST.', { allow: 'GET, POST, OPTIONS' });
   }
   if (!type) return refuse(406, 'NOT_ACCEPTABLE', `Answers are ${GRAPHQL_RESPONSE} or ${JSON_RESPONSE}, in UTF-8.`);
+  const clientAddress = clientAddressOf(request, options.trustedProxies);
+  const limitedBy = (budget: Budget): Answer | undefined => {
+    const limited = budget.take();
+    response.setHeaders(new Headers(Object.entries(budget.headers())));
+    if (!limited) return undefined;
+    return {
+      status: 429,
+      headers: { 'retry-after': String(retryAfterSeconds(limited)) },
+      body: formatResult({ errors: [limited] }),
+    };
+  };
   try {
-    const parameters = await readParameters(request, options.maxBodyBytes);
     const { authorization } = request.headers;
     // Without a token only what subgraphs have made public answers, e.g. the login.
     const credentials = authorization === undefined ? undefined : await options.credentials.verify(authorization);
-    const prepared = prepare(parameters);
+    const limited = limitedBy(
+      credentials ? rateLimits.ofActor(credentials.actor) : rateLimits.ofAddress(clientAddress),
+    );
+    if (limited) return limited;
+    const prepared = prepare(await readParameters(request, options.maxBodyBytes));
     if ('errors' in prepared) {
       return { status: type === GRAPHQL_RESPONSE ? 400 : 200, body: formatResult({ errors: prepared.errors }) };
     }
@@ -102,15 +118,17 @@ async function respond(
       operationName,
       variables,
       authorization: credentials?.authorization,
-      clientAddress: clientAddressOf(request, options.trustedProxies),
+      clientAddress,
       userAgent: request.headers['user-agent'],
       signal: abort.signal,
     });
     return { status: 200, body: formatResult(result) };
   } catch (error) {
     if (error instanceof BadRequestError) return refuse(error.status, error.code, error.message);
-    if (error instanceof AuthenticationError)
-      return refuse(401, error.code, error.message, { 'www-authenticate': 'Bearer' });
+    if (error instanceof AuthenticationError) {
+      const limited = limitedBy(rateLimits.ofAddress(clientAddress));
+      return limited ?? refuse(401, error.code, error.message, { 'www-authenticate': 'Bearer' });
+    }
     log.error({ err: error }, 'request failed');
     return { status: 500, body: { errors: [formatError(error)] } };
   }
@@ -124,5 +142,6 @@ function allowOrigin(origins: OriginPolicy, request: IncomingMessage, response: 
   response.setHeader('access-control-allow-origin', origin);
   response.setHeader('access-control-allow-methods', 'GET, POST');
   response.setHeader('access-control-allow-headers', 'authorization, content-type');
+  response.setHeader('access-control-expose-headers', 'ratelimit, ratelimit-policy, retry-after');
   response.setHeader('access-control-max-age', '600');
 }

@@ -1,8 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { sql, transact, unnest, type Ctx, type Tx } from '@fenster/database';
-import { DomainError } from '@fenster/runtime';
+import { DomainError, networkOf } from '@fenster/runtime';
 import { ACCOUNT_LIMIT, ADDRESS_LIMIT, countAttempt, takeBack, waitOf, type AttemptLimit } from './attempt-limit.js';
-import { networkOf } from './network.js';
 
 export interface SignInThrottle {
   /**
