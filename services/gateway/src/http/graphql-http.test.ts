@@ -6,7 +6,7 @@ import { GatewayUnderTest } from '../testing/gateway-under-test.js';
 let gateway: GatewayUnderTest;
 let authorization: string;
 beforeAll(async () => {
-  gateway = await GatewayUnderTest.start({ ALLOWED_ORIGINS: 'https://inbox.example', MAX_BODY_BYTES: '20000' });
+  gateway = await GatewayUnderTest.start({ ALLOWED_ORIGINS: 'https://inbox.example' });
   authorization = await gateway.identity.authorization();
 });
 afterAll(() => gateway.stop());
@@ -80,110 +80,6 @@ describe('A query', () => {
   });
 });
 
-describe('What is refused before it runs', () => {
-  const deep = (levels: number) =>
-    `{ ${'conversation(id: "1") { contact { '.repeat(levels)} id ${'} }'.repeat(levels)} }`;
-  it.each([
-    ['a query that is too deep', { query: deep(7) }, 'QUERY_TOO_DEEP'],
-    [
-      'too many aliases',
-      { query: `{ ${Array.from({ length: 100 }, (_, index) => `a${index}: whoami`).join(' ')} }` },
-      'TOO_MANY_ALIASES',
-    ],
-    [
-      'a thousand aliases',
-      { query: `{ ${Array.from({ length: 1_000 }, (_, index) => `a${index}: whoami`).join(' ')} }` },
-      'QUERY_TOO_LARGE',
-    ],
-    ['too many directives', { query: `{ whoami ${'@include(if: true) '.repeat(60)} }` }, 'TOO_MANY_DIRECTIVES'],
-    ['too many tokens', { query: `{ ${'whoami '.repeat(2_500)} }` }, 'QUERY_TOO_LARGE'],
-    ['introspection', { query: '{ __schema { types { name } } }' }, 'GRAPHQL_VALIDATION_FAILED'],
-    [
-      'a cycle of fragments',
-      { query: '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }' },
-      'GRAPHQL_VALIDATION_FAILED',
-    ],
-    ['a syntax error', { query: '{' }, 'GRAPHQL_PARSE_FAILED'],
-    ['an unknown field', { query: '{ whoam }' }, 'GRAPHQL_VALIDATION_FAILED'],
-    [
-      'a variable that does not fit',
-      { query: 'query ($id: ID!) { conversation(id: $id) { id } }', variables: {} },
-      'BAD_USER_INPUT',
-    ],
-    ['an unknown operation name', { query: 'query A { whoami }', operationName: 'B' }, 'BAD_USER_INPUT'],
-    ['several operations without a name', { query: 'query A { whoami } query B { whoami }' }, 'BAD_USER_INPUT'],
-    ['reserved names', { query: '{ _fensterType: whoami }' }, 'BAD_USER_INPUT'],
-  ])('%s: %s', async (_, body, code) => {
-    const answer = await gateway.post(body, { authorization, accept: 'application/graphql-response+json' });
-    expect(answer.status).toBe(400);
-    expect(answer.body.data).toBeUndefined();
-    expect(codesOf(answer)?.[0]).toBe(code);
-  });
-
-  it('suggests no names', async () => {
-    const answer = await gateway.post({ query: '{ whoam conversation(idd: 1) { id } }' });
-    expect(JSON.stringify(answer.body)).not.toMatch(/did you mean|whoami/i);
-  });
-
-  it('takes one operation per request', async () => {
-    const answer = await gateway.post([{ query: '{ whoami }' }, { query: '{ whoami }' }]);
-    expect({ status: answer.status, codes: codesOf(answer) }).toEqual({
-      status: 400,
-      codes: ['BATCHING_NOT_SUPPORTED'],
-    });
-  });
-
-  it('takes no more than so many bytes', async () => {
-    const answer = await gateway.post({ query: '{ whoami }', padding: 'x'.repeat(30_000) });
-    expect({ status: answer.status, codes: codesOf(answer) }).toEqual({ status: 413, codes: ['REQUEST_TOO_LARGE'] });
-  });
-
-  it.each(['text/plain', 'multipart/form-data; boundary=x', 'application/x-www-form-urlencoded', undefined])(
-    'takes no body of type %s, which other sites can send',
-    async (type) => {
-      const { statusCode, body } = await request(gateway.url, {
-        method: 'POST',
-        headers: type === undefined ? {} : { 'content-type': type },
-        body: JSON.stringify({ query: 'mutation { say(text: "csrf") }' }),
-      });
-      expect(statusCode).toBe(415);
-      expect(await body.json()).toMatchObject({ errors: [{ extensions: { code: 'UNSUPPORTED_MEDIA_TYPE' } }] });
-      expect(gateway.inbox.position).toBe(0);
-    },
-  );
-
-  it('runs no mutation over GET', async () => {
-    const { statusCode, headers } = await request(
-      `${gateway.url}?query=${encodeURIComponent('mutation { say(text: "hi") }')}`,
-    );
-    expect({ statusCode, allow: headers.allow }).toEqual({ statusCode: 405, allow: 'POST' });
-    expect(gateway.inbox.position).toBe(0);
-  });
-
-  it('has subscriptions over WebSocket only', async () => {
-    const answer = await gateway.post({ query: 'subscription { typing { who } }' }, { authorization });
-    expect({ status: answer.status, codes: codesOf(answer) }).toEqual({
-      status: 400,
-      codes: ['SUBSCRIPTION_NEEDS_WEBSOCKET'],
-    });
-  });
-
-  it.each(['DELETE', 'PUT', 'PATCH'] as const)('knows no %s', async (method) => {
-    expect((await request(gateway.url, { method })).statusCode).toBe(405);
-  });
-});
-
-describe('A page of another origin', () => {
-  it.each([
-    ['https://inbox.example', 'https://inbox.example'],
-    ['https://evil.example', undefined],
-  ])('from %s may read: %s', async (origin, allowed) => {
-    const { statusCode, headers } = await request(gateway.url, { method: 'OPTIONS', headers: { origin } });
-    expect({ statusCode, allowed: headers['access-control-allow-origin'] }).toEqual({ statusCode: 204, allowed });
-    expect(headers['access-control-allow-credentials']).toBeUndefined();
-  });
-});
-
 describe('Developer tools', () => {
   it('are off unless configured', async () => {
     const page = await request(gateway.url, { headers: { accept: 'text/html' } });
@@ -206,5 +102,31 @@ describe('Developer tools', () => {
     expect(schema).toContain('inboxEvents(after: Cursor');
     expect(schema).not.toContain('join__');
     await local.stop();
+  });
+});
+
+describe('Pages', () => {
+  it.each([
+    ['a listed origin', 'https://inbox.example', 'https://inbox.example'],
+    ['a foreign origin', 'https://evil.example', undefined],
+  ])('of %s are told what they may', async (_, origin, allowed) => {
+    const { statusCode, headers } = await request(gateway.url, { method: 'OPTIONS', headers: { origin } });
+    expect({ statusCode, allowed: headers['access-control-allow-origin'] }).toEqual({ statusCode: 204, allowed });
+    expect(headers['access-control-allow-credentials']).toBeUndefined();
+  });
+
+  it.each([
+    ['a listed origin', { origin: 'https://inbox.example', 'sec-fetch-site': 'cross-site' }],
+    ['our own host', { 'sec-fetch-site': 'same-origin' }],
+    ['our own host behind a proxy that renames it', { origin: 'https://api.example', 'sec-fetch-site': 'same-origin' }],
+    ['an address that somebody typed', { 'sec-fetch-site': 'none' }],
+  ])('of %s are answered', async (_, headers) => {
+    expect((await gateway.post({ query: '{ whoami }' }, headers)).status).toBe(200);
+  });
+
+  it('have no rights by their cookies', async () => {
+    const token = authorization.slice('Bearer '.length);
+    const cookie = `authorization=${authorization}; token=${token}; access_token=${token}`;
+    expect((await gateway.post({ query: '{ whoami }' }, { cookie })).body).toEqual({ data: { whoami: 'nobody' } });
   });
 });

@@ -67,12 +67,13 @@ async function respond(
   response: ServerResponse,
   type: ResponseType | undefined,
 ): Promise<Answer> {
-  const { engine, prepare, formatResult, formatError, rateLimits, log } = options;
+  const { engine, prepare, formatResult, formatError, origins, rateLimits, log } = options;
   const refuse = (status: number, code: string, message: string, headers?: OutgoingHttpHeaders): Answer => ({
     status,
     headers,
     body: formatResult({ errors: [codedError(code, message)] }),
   });
+  if (!origins.allows(request)) return refuse(403, 'FOREIGN_ORIGIN', 'Pages of this origin may not use the API.');
   if (request.method !== 'GET' && request.method !== 'POST') {
     return refuse(405, 'METHOD_NOT_ALLOWED', 'GraphQL is asked by GET or POST.', { allow: 'GET, POST, OPTIONS' });
   }

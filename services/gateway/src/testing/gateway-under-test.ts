@@ -54,7 +54,7 @@ export class GatewayUnderTest {
     });
     const service = await createService(config);
     await service.start();
-    contacts.requests = 0;
+    contacts.requests = inbox.requests = 0;
     return new GatewayUnderTest(identity, inbox, contacts, config, service);
   }
 

@@ -9,12 +9,16 @@ const typeDefs = /* GraphQL */ `
   scalar Cursor
   type Query {
     conversation(id: ID!): Conversation
+    conversations(first: Int! = 50): ConversationPage!
     whoami: String!
     broken: String
     refused: String
   }
   type Mutation {
     say(text: String!): String!
+  }
+  type ConversationPage {
+    nodes: [Conversation!]!
   }
   type Conversation @key(fields: "id") {
     id: ID!
@@ -79,6 +83,8 @@ export class InboxSubgraph {
   readonly #log: { text: string; to: string | undefined }[] = [];
   /** Positions up to here are gone: whoever asks for older ones gets `ReplayGap`. */
   forgottenUpTo = 0;
+  /** HTTP operations answered. */
+  requests = 0;
   /** Running subscriptions. */
   subscribers = 0;
   /** Subscriptions ever started, with what the caller passed. */
@@ -95,9 +101,16 @@ export class InboxSubgraph {
         const token = bearerToken(authorization);
         return { authorization, actor: token === undefined ? undefined : await verifier.verify(token) };
       },
+      beforeHttp: async () => void this.requests++,
       resolvers: {
         Query: {
           conversation: (_: unknown, { id }: { id: string }) => ({ id, contact: { id: `contact-${id}` } }),
+          conversations: (_: unknown, { first }: { first: number }) => ({
+            nodes: Array.from({ length: first }, (__, index) => ({
+              id: `${index}`,
+              contact: { id: `contact-${index}` },
+            })),
+          }),
           whoami: (_: unknown, __: unknown, { actor }: InboxContext) => actor?.id ?? 'nobody',
           broken: () => {
             throw new Error('password=hunter2 at db.internal');
