@@ -37,7 +37,7 @@ describe('The configuration', () => {
   });
 
   it('names what does not go together beside what is wrong by itself', () => {
-    const load = () => loadConfig({ TRUSTED_DOCUMENTS: 'only', REQUESTS_PER_MEMBER: '10000' });
+    const load = () => loadConfig({ TRUSTED_DOCUMENTS: 'only', REQUESTS_PER_MEMBER: '20000' });
     for (const problem of [
       'JWKS_URL: is required',
       'TRUSTED_DOCUMENTS_FILE: is needed',

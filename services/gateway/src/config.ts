@@ -58,10 +58,10 @@ const options = z.object({
   MAX_OPERATIONS_PER_SOCKET: count.default(50),
 
   /** Requests in a window: of each member or API key, of each workspace, and of each address before sign-in. */
-  REQUESTS_PER_MEMBER: count.default(2_000),
-  REQUESTS_PER_WORKSPACE: count.default(10_000),
-  REQUESTS_PER_ADDRESS: count.default(2_000),
-  REQUESTS_WINDOW_SECONDS: count.default(20),
+  REQUESTS_PER_MEMBER: count.default(5_000),
+  REQUESTS_PER_WORKSPACE: count.default(20_000),
+  REQUESTS_PER_ADDRESS: count.default(5_000),
+  REQUESTS_WINDOW_SECONDS: count.default(30),
 
   /** Limit of each call to a subgraph, in milliseconds. */
   SUBGRAPH_TIMEOUT_MS: milliseconds.default(10_000),
