@@ -49,7 +49,7 @@ const options = z.object({
   MAX_QUERY_DEPTH: count.default(10),
   MAX_QUERY_ALIASES: count.default(15),
   MAX_QUERY_DIRECTIVES: count.default(50),
-  MAX_QUERY_FIELDS: count.default(1_000),
+  MAX_QUERY_FIELDS: count.default(500),
   MAX_QUERY_TOKENS: count.default(2_000),
   /** How many fields an answer may have; `operation/query-cost.ts` says how they are counted. */
   MAX_QUERY_COST: count.default(10_000),

@@ -17,7 +17,7 @@ export interface SizeLimits {
   aliases: number;
   /** Directives, each spread of a fragment counted. */
   directives: number;
-  /** Fields, each spread of a fragment counted. */
+  /** Fields and fragments, each spread of a fragment counted with all that it has. */
   fields: number;
   /** Lexical tokens of a document, checked while it is parsed. */
   tokens: number;
@@ -48,7 +48,10 @@ export function sizeLimits(limits: SizeLimits): ValidationRule {
         );
       }
       if (size.fields > limits.fields)
-        refuse('QUERY_TOO_LARGE', `The operation has ${size.fields} fields; ${limits.fields} are allowed.`);
+        refuse(
+          'QUERY_TOO_LARGE',
+          `The operation has ${size.fields} fields and fragments; ${limits.fields} are allowed.`,
+        );
     },
   });
 }
@@ -86,7 +89,7 @@ function measure(document: DocumentNode, operation: OperationDefinitionNode): Si
       total.depth = Math.max(total.depth, (inner?.depth ?? 0) + (isField ? 1 : 0));
       total.aliases += (inner?.aliases ?? 0) + (isField && selection.alias ? 1 : 0);
       total.directives += (inner?.directives ?? 0) + (selection.directives?.length ?? 0);
-      total.fields += (inner?.fields ?? 0) + (isField ? 1 : 0);
+      total.fields += (inner?.fields ?? 0) + 1;
     }
     return total;
   };

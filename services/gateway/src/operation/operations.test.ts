@@ -93,6 +93,12 @@ describe('Limits', () => {
     });
     expect('errors' in result && result.errors[0]!.extensions.code).toBe('QUERY_TOO_LARGE');
   });
+
+  it('count fragments too, so that no way to a field is long', () => {
+    const chain = '{ ...A ...A ...A ...A } fragment A on Query { ...B } fragment B on Query { ... { a } }';
+    expect(codes(chain.replace(' ...A', ''))).toEqual([]);
+    expect(codes(chain)).toEqual(['QUERY_TOO_LARGE']);
+  });
 });
 
 describe('A prepared operation', () => {

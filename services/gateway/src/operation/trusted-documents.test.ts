@@ -76,7 +76,7 @@ describe('Trusted documents', () => {
       expect((error as ConfigurationError).problems).toEqual([
         expect.stringContaining(`${idOf('{ c }')}: Cannot query field "c"`),
         'TRUSTED_DOCUMENTS_FILE: nonsense: is not the SHA-256 of its document',
-        expect.stringContaining(`${idOf(tooDear)}: The operation has 6 fields; 5 are allowed.`),
+        expect.stringContaining(`${idOf(tooDear)}: The operation has 6 fields and fragments; 5 are allowed.`),
       ]);
     }
   });
