@@ -2,6 +2,7 @@ import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import { createTokenVerifier, PERMISSIONS, signToken, type Actor, type Permission } from '@fenster/auth';
 import {
+  streamOf,
   subjectOf,
   type ChannelMessageAccepted,
   type ChannelMessageReceived,
@@ -11,7 +12,7 @@ import {
   type EventDefinition,
 } from '@fenster/contracts';
 import { openDatabase, readLog, transact, type Ctx, type Database } from '@fenster/database';
-import { connectNats, type NatsConnection } from '@fenster/messaging';
+import { connectNats, ensureStream, type NatsConnection } from '@fenster/messaging';
 import { createLogger, newId, systemClock, type Clock, type Service } from '@fenster/runtime';
 import { jetstream } from '@nats-io/jetstream';
 import { exportJWK } from 'jose';
@@ -137,6 +138,8 @@ export async function startConversation({
       ),
     async publish(workspaceId, event, ...data) {
       const envelopes = data.map((each, index) => envelopeOf(workspaceId, event, each, index + 1));
+      // The service makes it too, but perhaps a moment later.
+      await ensureStream(connection, streamOf(subjectOf(event, workspaceId)));
       await jetstream(connection).publish(subjectOf(event, workspaceId), JSON.stringify(envelopes));
     },
     async stop() {

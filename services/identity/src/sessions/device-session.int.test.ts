@@ -1,4 +1,4 @@
-import { sessionEnded } from '@fenster/contracts';
+import { isEvent, sessionEnded, type Envelope } from '@fenster/contracts';
 import { readLog } from '@fenster/database';
 import { newId } from '@fenster/runtime';
 import { decodeJwt } from 'jose';
@@ -131,7 +131,8 @@ describe('a session that ends while it is renewed', () => {
         identity.ask(session.accessToken, END, { id: sessionOf(session) }),
       ]);
       const log = await readLog(identity.database.forTenant(workspaceId), 0, 100);
-      const { occurredAt } = log.find(({ entityId }) => entityId === sessionOf(session))!;
+      const isItsEnd = (each: Envelope) => isEvent(each, sessionEnded) && each.data.sessionId === sessionOf(session);
+      const { occurredAt } = log.find(isItsEnd)!;
       const issuedAt = renewed.accessToken ? Math.round(decodeJwt(renewed.accessToken).iat! * 1_000) : 0;
       expect(issuedAt).toBeLessThanOrEqual(Date.parse(occurredAt));
     }
