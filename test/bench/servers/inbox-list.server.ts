@@ -1,6 +1,8 @@
 import { registerHooks } from 'node:module';
 import type { Actor } from '@fenster/auth';
 
+const actor = { ...(JSON.parse(process.env['ACTOR']!) as Actor), expiresAt: new Date(Date.now() + 3_600_000) };
+
 /**
  * The service `conversation` from its build, for one agent whoever asks. With GUARDS=off, and only in this process, the build is
  * loaded without what keeps tenants and teams apart: the workspace's id in the query is all that is left, as in a program that
@@ -21,6 +23,14 @@ const WITHOUT_GUARDS: readonly { file: string; from: RegExp; to: string }[] = [
     file: '/libs/database/dist/database.js',
     from: /forTenant: \(workspaceId\)\s*=>\s*app\.em\.fork\(\{[\s\S]*?\}\s*\}\)/,
     to: 'forTenant: () => app.em.fork()',
+  },
+  {
+    file: '/libs/database/dist/event-log.js',
+    from: /select min\(seq\) from outbox\) as first, \(select last_seq from outbox_counter\) as last/,
+    to: `select min(seq) from outbox $where) as first, (select last_seq from outbox_counter $where) as last`.replaceAll(
+      '$where',
+      `where workspace_id = \'${actor.workspaceId}\'`,
+    ),
   },
   // The owner of the tables, to whom row-level security does not apply.
   { file: '/libs/database/dist/database.js', from: /-c role=\$\{service\}_\$\{role\}/, to: '-c role=${service}' },
@@ -46,7 +56,6 @@ if (process.env['GUARDS'] === 'off') {
 }
 
 const { createService, loadConfig } = await import('@fenster/conversation');
-const actor = { ...(JSON.parse(process.env['ACTOR']!) as Actor), expiresAt: new Date(Date.now() + 3_600_000) };
 const service = await createService(loadConfig(process.env), { verifier: { verify: async () => actor } });
 await service.start();
 process.once('SIGTERM', () => void service.stop().finally(() => process.exit(0)));
