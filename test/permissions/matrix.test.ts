@@ -1,0 +1,126 @@
+import { isObjectType, getNamedType } from 'graphql';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mayRead, readContents, settledFingerprint, Sight } from './canaries.js';
+import { MUTATIONS, QUERIES } from './cases.js';
+import { missingCases, type Asker } from './matrix.js';
+import { ACTORS, MEMBERS, SEES_ALL } from './rules.js';
+import { happenIn, signIn, SPOTS, writeIn, type SpotName } from './world.js';
+import { askerOf, startWorld, type WorldUnderTest } from './world-under-test.js';
+
+let under: WorldUnderTest;
+let askers: Asker[];
+/** Sees all that there is to see, and so shows that the questions are good ones. */
+let witness: Asker;
+
+beforeAll(async () => {
+  under = await startWorld();
+  askers = Object.entries(ACTORS).map(([name, rule]) => askerOf(under, name, rule));
+  witness = askerOf(under, 'owner', SEES_ALL);
+});
+afterAll(() => under?.stop());
+
+/** Few of many: a leak of everything would fill the screen. */
+const findings = () => under.matrix.findings.splice(0).slice(0, 10);
+
+describe('the world', () => {
+  it('has rows of both workspaces in every table of tenants', () => {
+    const { rows, tenantTables } = under.contents;
+    const { here, elsewhere } = under.world;
+    // Rows come and go; contacts emits no event.
+    const empty = /\.outbox_pending$|^contacts\.outbox/;
+    const lacking = tenantTables.filter((table) => {
+      const found = new Set(rows.filter((row) => row.table.split('(')[0] === table).map((row) => row.workspaceId));
+      return !empty.test(table) && !(found.has(here.workspaceId) && found.has(elsewhere.workspaceId));
+    });
+    expect(lacking, 'insert rows with canaries for these tables in test/permissions/world.ts').toEqual([]);
+  });
+});
+
+describe('the public schema', () => {
+  it('has a case for every root field', () => {
+    expect(missingCases(under.matrix.schemas.public)).toEqual([]);
+  });
+});
+
+describe('nobody is told what they may not see', () => {
+  it('by any query, whatever id they ask for', async () => {
+    await Promise.all(askers.map((asker) => under.matrix.queries(asker)));
+    expect(findings()).toEqual([]);
+  });
+
+  it('by any reference, whatever id, asked at the subgraphs behind the gateway', async () => {
+    const there = askers.filter(({ name }) => name !== 'former member');
+    await Promise.all(there.map((asker) => under.matrix.references(asker)));
+    expect(findings()).toEqual([]);
+  });
+
+  it('by any mutation, which changes nothing either', async () => {
+    const before = await settledFingerprint(under.world);
+    await Promise.all(askers.map((asker) => under.matrix.mutations(asker)));
+    expect(findings()).toEqual([]);
+    expect(await settledFingerprint(under.world)).toEqual(before);
+  });
+
+  it('by any subscription, of what was and of what happens', async () => {
+    const listeners = [...askers, witness].map((asker) => under.matrix.listen(asker));
+    await Promise.all(listeners.map((listener) => listener.isLive()));
+    const turnedAway = listeners.filter(({ asker }) => asker.rule.isTurnedAway);
+    expect(turnedAway.map(({ closeCode }) => closeCode)).toEqual(turnedAway.map(() => 4403));
+
+    const { world } = under;
+    const spots = Object.keys(SPOTS) as SpotName[];
+    await Promise.all(
+      spots.flatMap((spot) => [happenIn(world, world.here, spot), happenIn(world, world.elsewhere, spot)]),
+    );
+    // Events come in order: who hears of this one has been told all before.
+    for (const listener of listeners) {
+      const { place, rule } = listener.asker;
+      if (!rule.token || !rule.rights.sees.includes('conversation')) continue;
+      const { member } = rule.token;
+      const theirs = spots.find((spot) => mayRead(place, member, rule.rights, place.conversations[spot].id))!;
+      await listener.hears(await writeIn(world, place, theirs));
+    }
+    const contents = await readContents(world);
+    for (const listener of listeners) under.matrix.judge(listener, new Sight(world, contents, listener.asker.rule));
+    await Promise.all(listeners.map((listener) => listener.stop()));
+    expect(findings()).toEqual([]);
+  });
+
+  it('by at least 10,000 questions', () => {
+    process.stderr.write(`permission matrix: ${under.matrix.probes} questions\n`);
+    expect(under.matrix.probes).toBeGreaterThan(10_000);
+  });
+});
+
+describe('the same questions', () => {
+  it('show the owner everything that the table of permissions knows of', async () => {
+    await under.matrix.queries(witness);
+    await under.matrix.references(witness);
+    expect(findings()).toEqual([]);
+    const shown = under.matrix.seen.get(witness.name)!;
+    // An alias is only ever asked for.
+    const columns = witness.sight.columns.filter((column) => column !== 'contacts.contact_alias.id');
+    expect(columns.filter((column) => !shown.has(column))).toEqual([]);
+  });
+
+  it.each(Object.entries(QUERIES))('work: %s', async (name, { variables }) => {
+    const answer = await under.matrix.ask(witness, name, variables?.(under.world.here) ?? {});
+    expect(answer.errors).toBeUndefined();
+    const [value] = Object.values(answer.data!);
+    expect(value).not.toBeNull();
+    const { public: schema } = under.matrix.schemas;
+    const type = getNamedType(schema.getQueryType()!.getFields()[name.slice(name.indexOf('.') + 1)]!.type);
+    if (isObjectType(type)) expect(witness.sight.columnsIn(JSON.stringify(value))).not.toEqual([]);
+  });
+
+  it.each(Object.entries(MUTATIONS))('work for those who may: %s', async (name, { by = 'owner', variables }) => {
+    const { world, matrix } = under;
+    const rule = { token: { place: 'here', member: by }, rights: MEMBERS[by].rights } as const;
+    const { accessToken } = await signIn(world.stack, world.here.members[by]);
+    const answer = await matrix.ask({ ...askerOf(under, by, rule), token: accessToken }, name, variables(world.here));
+    expect(answer.errors).toBeUndefined();
+    const [value] = Object.values(answer.data!) as { __typename: string }[];
+    const type = matrix.schemas.public.getType(value!.__typename);
+    expect(isObjectType(type) && type.getInterfaces().map((each) => each.name)).not.toContain('UserError');
+  });
+});

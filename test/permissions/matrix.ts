@@ -1,0 +1,538 @@
+import { isDeepStrictEqual } from 'node:util';
+import { DATABASES, urlOf, type DatabaseName } from '@fenster/local';
+import {
+  buildClientSchema,
+  getIntrospectionQuery,
+  isNonNullType,
+  isUnionType,
+  type GraphQLSchema,
+  type IntrospectionQuery,
+} from 'graphql';
+import { createClient, type Client } from 'graphql-ws';
+import { Agent, request } from 'undici';
+import { WebSocket } from 'ws';
+import { expect } from 'vitest';
+import { eventually } from '../support/eventually.js';
+import type { Contents, Sight, WorldObject } from './canaries.js';
+import { MUTATIONS, QUERIES, SUBSCRIPTIONS } from './cases.js';
+import {
+  batchOf,
+  idPositions,
+  operationOf,
+  rootFields,
+  selectionOf,
+  type IdPosition,
+  type RootField,
+} from './operations.js';
+import type { ActorRule, Kind } from './rules.js';
+import { oldId, type Place, type World } from './world.js';
+
+type Variables = Record<string, unknown>;
+
+/** Something that an answer told and should not have, or a difference that it made and should not have made. */
+export interface Finding {
+  actor: string;
+  /** `gateway`, or the subgraph that was asked directly. */
+  where: string;
+  field: string;
+  problem: string;
+  /** What was asked for. */
+  asked: string;
+  answer: string;
+}
+
+/** Somebody who asks: with a token, and with what they may see. */
+export interface Asker {
+  name: string;
+  rule: ActorRule;
+  token: string | undefined;
+  sight: Sight;
+  /** For references asked at a subgraph directly, where more is shown than at the gateway. */
+  sightAt?: Partial<Record<string, Sight>>;
+  place: Place;
+}
+
+/**
+ * What a subgraph tells whoever holds an id of this type, because the gateway asks it only for ids that another
+ * subgraph has let through, and this other one alone knows the rule (`services/billing/src/ability.ts`). Clients
+ * reach the gateway only. At the gateway nothing of it is allowed.
+ */
+export const TRUSTS_THE_GATEWAY: Readonly<Record<string, readonly Kind[]>> = {
+  'billing.Conversation': ['conversation', 'cost'],
+};
+
+export interface Schemas {
+  public: GraphQLSchema;
+  subgraphs: Record<DatabaseName, GraphQLSchema>;
+}
+
+const agent = new Agent({ connections: 24, keepAliveTimeout: 10_000 });
+const CONCURRENCY = 24;
+const ALIASES = 10;
+const REPRESENTATIONS = 100;
+const UNKNOWN_IDS = 2;
+
+export async function readSchemas(world: World): Promise<Schemas> {
+  const read = async (url: string): Promise<GraphQLSchema> => {
+    const { body } = await post(url, undefined, getIntrospectionQuery(), {});
+    return buildClientSchema((JSON.parse(body) as { data: IntrospectionQuery }).data);
+  };
+  const subgraphs = await Promise.all(
+    DATABASES.map(async (service) => [service, await read(subgraphUrl(world, service))] as const),
+  );
+  return {
+    public: await read(world.stack.graphqlUrl),
+    subgraphs: Object.fromEntries(subgraphs) as Schemas['subgraphs'],
+  };
+}
+
+const subgraphUrl = ({ stack }: World, service: DatabaseName) => `${urlOf(stack.deployment, service)}/graphql`;
+
+/** Says of each root field without a case how to write one, and of each case without a field that it can go. */
+export function missingCases(schema: GraphQLSchema): string[] {
+  const cases = { query: QUERIES, mutation: MUTATIONS, subscription: SUBSCRIPTIONS };
+  const fields = rootFields(schema);
+  const missing = fields
+    .filter(({ kind, name }) => !cases[kind][name])
+    .map(
+      ({ kind, name, field }) =>
+        `${name} has no case: nobody has checked who may see what it answers. Add '${name}' to ` +
+        `${kind.toUpperCase()} cases in test/permissions/cases.ts: ` +
+        (field.args.length === 0
+          ? "'{}' will do."
+          : `variables for (${field.args.map((each) => each.name).join(', ')}) from the objects of a place.`) +
+        (kind === 'mutation' ? ' Say in `needs` who may.' : ''),
+    );
+  const known = new Set(fields.map(({ name }) => name));
+  const stale = Object.values(cases).flatMap((each) => Object.keys(each).filter((name) => !known.has(name)));
+  return [...missing, ...stale.map((name) => `${name} does not exist any more: remove its case.`)];
+}
+
+/** An object of each table and workspace: enough to ask every field for an id of every kind. */
+export function oneOfEach(objects: readonly WorldObject[]): WorldObject[] {
+  const groups = Map.groupBy(objects, ({ table, place }) => `${table} ${place}`);
+  return [...groups.values()].flatMap((group) => group.slice(0, 1));
+}
+
+export class Matrix {
+  readonly findings: Finding[] = [];
+  /** How many questions were asked. */
+  probes = 0;
+  /** By asker: the columns of which an answer told something that they may see. */
+  readonly seen = new Map<string, Set<string>>();
+  readonly #judged = new Map<Sight, Map<string, readonly string[]>>();
+  readonly #operations = new Map<string, string>();
+
+  constructor(
+    readonly world: World,
+    readonly schemas: Schemas,
+    readonly contents: Contents,
+  ) {}
+
+  /** Every query at the gateway, with ids of all kinds. */
+  async queries(asker: Asker): Promise<void> {
+    const tasks = rootFields(this.schemas.public)
+      .filter(({ kind }) => kind === 'query')
+      .flatMap((root) => this.#queryTasks(asker, root));
+    await concurrently(tasks);
+  }
+
+  #queryTasks(asker: Asker, root: RootField): Task[] {
+    const { variables = () => ({}), attempts } = QUERIES[root.name] ?? {};
+    const { here, elsewhere } = this.world;
+    const whole = [
+      variables(here),
+      variables(elsewhere),
+      ...(attempts?.(here) ?? []),
+      ...(attempts?.(elsewhere) ?? []),
+    ];
+    return [
+      ...whole.map((each): Task => async () => {
+        const body = await this.#ask(asker, root, each);
+        this.#judge(asker, asker.sight, {
+          where: 'gateway',
+          field: root.name,
+          asked: JSON.stringify(each),
+          answer: body,
+        });
+      }),
+      ...idPositions(root.field).map(
+        (position): Task =>
+          () =>
+            this.#positionTask(asker, root, position),
+      ),
+    ];
+  }
+
+  async #positionTask(asker: Asker, root: RootField, position: IdPosition): Promise<void> {
+    const { variables = () => ({}) } = QUERIES[root.name] ?? {};
+    const asked = asks(oneOfEach(this.contents.objects));
+    const own = variables(asker.place);
+    const answers: string[] = [];
+    if (isNonNullType(root.field.type)) {
+      await concurrently(
+        asked.map(({ id }, index) => async () => {
+          answers[index] = await this.#ask(asker, root, position.put(own, id));
+        }),
+      );
+    } else {
+      for (const chunk of chunks(asked, ALIASES)) {
+        answers.push(
+          ...(await this.#askAtOnce(
+            asker,
+            root,
+            chunk.map(({ id }) => position.put(own, id)),
+          )),
+        );
+      }
+    }
+    this.#compare(asker, asker.sight, { where: 'gateway', field: `${root.name}(${position.name})` }, asked, answers);
+  }
+
+  /** Every mutation at the gateway, by those who may not. */
+  async mutations(asker: Asker): Promise<void> {
+    const tasks = rootFields(this.schemas.public)
+      .filter(({ kind }) => kind === 'mutation')
+      .flatMap((root) => this.#mutationTasks(asker, root));
+    await concurrently(tasks);
+  }
+
+  #mutationTasks(asker: Asker, root: RootField): Task[] {
+    const test = MUTATIONS[root.name];
+    if (!test) return [];
+    const { needs, variables, refused, unchecked = [] } = test;
+    const { rights, isTurnedAway } = asker.rule;
+    const { here } = this.world;
+    const whole = refused ?? variables;
+    const ask = async (given: Variables) => {
+      const body = await this.#ask(asker, root, given);
+      this.#judge(asker, asker.sight, {
+        where: 'gateway',
+        field: root.name,
+        asked: JSON.stringify(given),
+        answer: body,
+      });
+    };
+    if (needs === 'secret') return [() => ask(whole(here))];
+    const does = needs !== 'own' && (rights.does === 'everything' || rights.does.includes(needs));
+    const may = does || (needs === 'own' && !isTurnedAway);
+    const positions = idPositions(root.field).filter(({ name }) => !may || !unchecked.includes(name));
+    const mayTake = (object: WorldObject) => {
+      if (!may) return false;
+      if (does || rights.does === 'everything') return asker.sight.has(object);
+      return object.id === this.#memberIdOf(asker) || (object.table === 'identity.session' && asker.sight.has(object));
+    };
+    return [
+      ...(may ? [] : [() => ask(whole(asker.place))]),
+      ...(may && (asker.place === here || positions.length === 0) ? [] : [() => ask(whole(here))]),
+      ...positions.map((position): Task => async () => {
+        // Who may in no case is refused whatever the id.
+        const objects = may ? this.contents.objects : this.contents.objects.filter((object) => object.place === 'here');
+        const asked = asks(oneOfEach(objects.filter((object) => !mayTake(object))));
+        const answers: string[] = [];
+        await concurrently(
+          asked.map(({ id }, index) => async () => {
+            answers[index] = await this.#ask(asker, root, position.put(whole(asker.place), id));
+          }),
+        );
+        const everything = { where: 'gateway', field: `${root.name}(${position.name})` };
+        this.#compare(asker, asker.sight, everything, asked, answers, (object) => !may || !asker.sight.has(object));
+      }),
+    ];
+  }
+
+  #memberIdOf({ rule: { token }, place }: Asker): string | undefined {
+    return token && place.members[token.member].id;
+  }
+
+  /** Every entity of every subgraph by every id that there is, asked at the subgraph directly. */
+  async references(asker: Asker, services: readonly DatabaseName[] = DATABASES): Promise<void> {
+    const tasks = services.flatMap((service) => {
+      const union = this.schemas.subgraphs[service].getType('_Entity');
+      const types = isUnionType(union) ? union.getTypes() : [];
+      return types.map(
+        (type): Task =>
+          () =>
+            this.#reference(asker, service, type.name),
+      );
+    });
+    await concurrently(tasks);
+  }
+
+  async #reference(asker: Asker, service: DatabaseName, typeName: string): Promise<void> {
+    const schema = this.schemas.subgraphs[service];
+    const selection = selectionOf(schema, schema.getType(typeName)!);
+    const query = `query ($r: [_Any!]!) { _entities(representations: $r) { ... on ${typeName} ${selection} } }`;
+    const asked = asks(this.contents.objects);
+    this.probes += asked.length;
+    const answers = await Promise.all(
+      chunks(asked, REPRESENTATIONS).map(async (chunk) => {
+        const r = chunk.map(({ id }) => ({ __typename: typeName, id }));
+        const { status, body } = await post(subgraphUrl(this.world, service), asker.token, query, { r });
+        return piecesOf(
+          status,
+          body,
+          chunk.map((_, index) => ['_entities', index]),
+        );
+      }),
+    );
+    const field = `${service}.${typeName}`;
+    const sight = asker.sightAt?.[field] ?? asker.sight;
+    this.#compare(asker, sight, { where: service, field }, asked, answers.flat(), (object) => !sight.has(object));
+  }
+
+  /** Opens every subscription at the gateway, for everything and for ids of all kinds. */
+  listen(asker: Asker): Listener {
+    const listener = new Listener(asker, this.world.stack.graphqlUrl);
+    for (const root of rootFields(this.schemas.public).filter(({ kind }) => kind === 'subscription')) {
+      const { variables = () => ({}), attempts } = SUBSCRIPTIONS[root.name] ?? {};
+      const query = operationOf(this.schemas.public, root);
+      const own = variables(asker.place);
+      for (const whole of [own, variables(this.world.here), ...(attempts?.(this.world.here) ?? [])]) {
+        listener.subscribe(root.name, undefined, query, whole);
+      }
+      for (const position of idPositions(root.field)) {
+        for (const asked of asks(oneOfEach(this.contents.objects))) {
+          listener.subscribe(`${root.name}(${position.name})`, asked, query, position.put(own, asked.id));
+        }
+      }
+    }
+    this.probes += listener.transcripts.length;
+    return listener;
+  }
+
+  /** What came on the sockets, by what is known of it afterwards. */
+  judge({ asker, transcripts }: Listener, sight: Sight): void {
+    for (const [field, found] of Map.groupBy(transcripts, (transcript) => transcript.field)) {
+      const where = 'gateway';
+      for (const { lines, variables } of found) {
+        for (const answer of lines)
+          this.#judge(asker, sight, { where, field, asked: JSON.stringify(variables), answer });
+      }
+      const several = found.filter((transcript) => transcript.asked);
+      if (several.length === 0) continue;
+      const answers = several.map(({ lines }) => lines.join('\n').replaceAll(/"cursor":"[^"]*"/g, '"cursor":"…"'));
+      const asked = several.map((transcript) => transcript.asked!);
+      this.#compare(asker, sight, { where, field }, asked, answers);
+    }
+  }
+
+  /** What one query or mutation answers. */
+  async ask(asker: Asker, field: string, variables: Variables): Promise<{ data: Variables | null; errors?: unknown }> {
+    const root = rootFields(this.schemas.public).find(({ name }) => name === field)!;
+    const answer = await this.#ask(asker, root, variables);
+    this.#judge(asker, asker.sight, { where: 'gateway', field, asked: JSON.stringify(variables), answer });
+    return JSON.parse(answer.slice(answer.indexOf('{'))) as { data: Variables | null; errors?: unknown };
+  }
+
+  async #ask(asker: Asker, root: RootField, variables: Variables): Promise<string> {
+    this.probes += 1;
+    const { status, body } = await post(this.world.stack.graphqlUrl, asker.token, this.#operation(root), variables);
+    return `${status} ${body}`;
+  }
+
+  #operation(root: RootField): string {
+    const known = this.#operations.get(root.name) ?? operationOf(this.schemas.public, root);
+    this.#operations.set(root.name, known);
+    return known;
+  }
+
+  async #askAtOnce(asker: Asker, root: RootField, each: readonly Variables[]): Promise<string[]> {
+    this.probes += each.length;
+    const query = batchOf(this.schemas.public, root, each.length);
+    const variables = Object.fromEntries(
+      each.flatMap((given, index) => Object.entries(given).map(([name, value]) => [`${name}${index}`, value])),
+    );
+    const { status, body } = await post(this.world.stack.graphqlUrl, asker.token, query, variables);
+    return piecesOf(
+      status,
+      body,
+      each.map((_, index) => [`p${index}`]),
+    );
+  }
+
+  /** Nothing in any answer that must not be told; and what must not be told of is answered like what does not exist. */
+  #compare(
+    asker: Asker,
+    sight: Sight,
+    { where, field }: Pick<Finding, 'where' | 'field'>,
+    asked: readonly Asked[],
+    answers: readonly string[],
+    isForbidden: (object: WorldObject) => boolean = (object) => !sight.has(object),
+  ): void {
+    const plain = answers.map((answer, index) => withoutTraces(answer, asked[index]!.id));
+    const missing = plain[asked.findIndex(({ object }) => object === undefined)]!;
+    asked.forEach(({ id, object }, index) => {
+      const answer = plain[index]!;
+      const name = object ? `${object.table} ${object.place} ${id}` : `nothing ${id}`;
+      this.#judge(asker, sight, { where, field, asked: name, answer });
+      if ((object === undefined || isForbidden(object)) && !isDeepStrictEqual(answer, missing)) {
+        this.#report(
+          asker,
+          { where, field, asked: name, answer },
+          `differs from the answer for what does not exist: ${missing}`,
+        );
+      }
+    });
+  }
+
+  #judge(asker: Asker, sight: Sight, answer: Omit<Finding, 'actor' | 'problem'>): void {
+    let judged = this.#judged.get(sight);
+    if (!judged) this.#judged.set(sight, (judged = new Map()));
+    let told = judged.get(answer.answer);
+    if (!told) {
+      judged.set(answer.answer, (told = sight.forbiddenIn(answer.answer)));
+      const seen = this.seen.get(asker.name) ?? new Set();
+      this.seen.set(asker.name, seen);
+      for (const column of sight.columnsIn(answer.answer)) seen.add(column);
+    }
+    const asked = told.filter((text) => !answer.asked.includes(text));
+    if (asked.length > 0) this.#report(asker, answer, `tells ${asked.join(', ')}`);
+  }
+
+  #report(asker: Asker, answer: Omit<Finding, 'actor' | 'problem'>, problem: string): void {
+    this.findings.push({ actor: asker.name, ...answer, problem });
+  }
+}
+
+/** One socket with a subscription for each id, and all that came on them. */
+export class Listener {
+  /** None if the gateway did not let them in. */
+  closeCode: number | undefined;
+  readonly #client: Client;
+  readonly #transcripts: Transcript[] = [];
+
+  constructor(
+    readonly asker: Asker,
+    url: string,
+  ) {
+    this.#client = createClient({
+      url: url.replace('http', 'ws'),
+      webSocketImpl: WebSocket,
+      retryAttempts: 0,
+      lazyCloseTimeout: 60_000,
+      ...(asker.token && { connectionParams: { authorization: `Bearer ${asker.token}` } }),
+      on: { closed: (event) => (this.closeCode = (event as { code: number }).code) },
+    });
+  }
+
+  get transcripts(): readonly Transcript[] {
+    return this.#transcripts;
+  }
+
+  subscribe(field: string, asked: Asked | undefined, query: string, variables: Variables): void {
+    const transcript: Transcript = { field, asked, variables, lines: [], hasEnded: false };
+    this.#transcripts.push(transcript);
+    this.#client.subscribe(
+      { query, variables },
+      {
+        next: (result) => transcript.lines.push(JSON.stringify(result)),
+        error: (error) => {
+          transcript.lines.push(`error ${JSON.stringify(error)}`);
+          transcript.hasEnded = true;
+        },
+        complete: () => (transcript.hasEnded = true),
+      },
+    );
+  }
+
+  /** All that happened before has been told. */
+  async isLive(): Promise<void> {
+    await eventually(() => {
+      const waiting = this.#transcripts.filter(
+        ({ hasEnded, lines }) => !hasEnded && !lines.some((line) => line.includes('"LiveStarted"')),
+      );
+      expect(waiting).toEqual([]);
+    });
+  }
+
+  /** This has been told on the first subscription, which is for everything. */
+  async hears(text: string): Promise<void> {
+    await eventually(() => expect(this.#transcripts[0]!.lines.some((line) => line.includes(text))).toBe(true));
+  }
+
+  async stop(): Promise<void> {
+    await this.#client.dispose();
+  }
+}
+
+interface Transcript {
+  field: string;
+  asked: Asked | undefined;
+  variables: Variables;
+  lines: string[];
+  hasEnded: boolean;
+}
+
+interface Asked {
+  id: string;
+  /** None for an id that nothing has. */
+  object?: WorldObject;
+}
+
+function asks(objects: readonly WorldObject[]): Asked[] {
+  const unknown = Array.from({ length: UNKNOWN_IDS }, () => ({ id: oldId() }));
+  return [...unknown, ...objects.map((object) => ({ id: object.id, object }))];
+}
+
+/** The answer as if anything had been asked for, at any place and time. */
+function withoutTraces(answer: string, id: string): string {
+  return answer
+    .replaceAll(id, '<asked>')
+    .replaceAll(/"correlationId":"[^"]*"/g, '"correlationId":"…"')
+    .replaceAll(/"locations":\[[^\]]*\],?/g, '');
+}
+
+/** What an answer to several questions says to each of them. */
+function piecesOf(status: number, body: string, paths: readonly (readonly (string | number)[])[]): string[] {
+  const {
+    data,
+    errors = [],
+    ...rest
+  } = JSON.parse(body) as {
+    data?: Record<string, unknown> | null;
+    errors?: { path?: (string | number)[] }[];
+  };
+  return paths.map((path) => {
+    const value = path.reduce<unknown>(
+      (at, key) => (at as Record<string | number, unknown> | null | undefined)?.[key],
+      data,
+    );
+    const own = errors.flatMap(({ path: place, ...error }) => {
+      if (place && path.some((key, index) => place[index] !== key)) return [];
+      return [{ ...error, path: place?.slice(path.length) }];
+    });
+    return `${status} ${JSON.stringify({ ...rest, value, errors: own })}`;
+  });
+}
+
+async function post(
+  url: string,
+  token: string | undefined,
+  query: string,
+  variables: Variables,
+): Promise<{ status: number; body: string }> {
+  const { statusCode, body } = await request(url, {
+    dispatcher: agent,
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
+    body: JSON.stringify({ query, variables }),
+  });
+  return { status: statusCode, body: await body.text() };
+}
+
+type Task = () => Promise<void>;
+
+async function concurrently(tasks: readonly Task[]): Promise<void> {
+  const queue = [...tasks];
+  const work = async () => {
+    for (let task = queue.shift(); task; task = queue.shift()) await task();
+  };
+  await Promise.all(Array.from({ length: CONCURRENCY }, work));
+}
+
+function chunks<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}
