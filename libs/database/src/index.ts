@@ -1,3 +1,4 @@
+export * from './array-parameter.js';
 export * from './consumer.js';
 export * from './database.js';
 export * from './event-log.js';

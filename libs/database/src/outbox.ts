@@ -1,5 +1,6 @@
 import type { EventDefinition } from '@fenster/contracts';
 import { currentTraceparent, newId } from '@fenster/runtime';
+import { array } from './array-parameter.js';
 import { sql, type Sql } from './database.js';
 import type { Origin, Tx } from './transact.js';
 
@@ -72,9 +73,9 @@ export async function appendToOutbox(connection: Sql, rows: readonly OutboxRow[]
   await sql`/* prepared */
     with input as materialized (
       select * from unnest(
-        ${rows.map((row) => row.id)}::uuid[], ${rows.map((row) => row.workspaceId)}::uuid[],
-        ${rows.map((row) => row.name)}::text[], ${rows.map((row) => row.version)}::int[],
-        ${rows.map((row) => row.entityId)}::uuid[], ${rows.map((row) => row.envelope)}::text[]
+        ${array('uuid', rows, (row) => row.id)}, ${array('uuid', rows, (row) => row.workspaceId)},
+        ${array('text', rows, (row) => row.name)}, ${array('int', rows, (row) => row.version)},
+        ${array('uuid', rows, (row) => row.entityId)}, ${array('text', rows, (row) => row.envelope)}
       ) with ordinality as t(id, workspace_id, name, version, entity_id, envelope, ordinal)
     ), amount as (
       select workspace_id, count(*) as added from input group by workspace_id

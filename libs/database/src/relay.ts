@@ -2,6 +2,7 @@ import { subjectOf } from '@fenster/contracts';
 import type { Publication, Publisher } from '@fenster/messaging';
 import { createWaker, type Logger } from '@fenster/runtime';
 import pg from 'pg';
+import { array } from './array-parameter.js';
 import { sql, type Database } from './database.js';
 import { completeEnvelope } from './outbox.js';
 import { waitForAbort } from './wait.js';
@@ -93,7 +94,7 @@ export async function publishBatch(database: Database, publisher: Publisher): Pr
     `.execute(em.getKysely());
     if (rows.length === 0) return 0;
     await publisher.publish(toPublications(rows));
-    await sql`delete from outbox_pending where position = any(${rows.map((row) => row.position)}::bigint[])`.execute(
+    await sql`delete from outbox_pending where position = any(${array('bigint', rows, (row) => row.position)})`.execute(
       em.getKysely(),
     );
     return rows.length;
