@@ -1,3 +1,4 @@
+import { isId } from '@fenster/runtime';
 import { sql, type RawBuilder } from 'kysely';
 
 interface ElementType {
@@ -21,15 +22,14 @@ const text = (oid: number): ElementType => ({
 /** 2000-01-01, where PostgreSQL's time begins. */
 const EPOCH_MS = Date.UTC(2000, 0);
 const UUID_BYTES = 16;
+/** Where each byte's two digits are; decoding them here is several times faster than a buffer does it. */
+const UUID_PLACES = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
+const HEX_DIGITS = Uint8Array.from({ length: 128 }, (_, code) => Number.parseInt(String.fromCharCode(code), 16) || 0);
 const JSONB_VERSION = 1;
 
 /** What PostgreSQL expects of a value of each type (its functions `*_recv`). */
 const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = {
-  uuid: fixed(2950, UUID_BYTES, (buffer, value, at) => {
-    const digits = (value as string).replaceAll('-', '');
-    if (digits.length !== UUID_BYTES * 2 || buffer.write(digits, at, 'hex') !== UUID_BYTES)
-      throw new TypeError('This is not a UUID.');
-  }),
+  uuid: fixed(2950, UUID_BYTES, writeUuid),
   int: fixed(23, 4, (buffer, value, at) => void buffer.writeInt32BE(value as number, at)),
   bigint: fixed(20, 8, (buffer, value, at) => void buffer.writeBigInt64BE(BigInt(value as bigint | string), at)),
   timestamptz: fixed(1184, 8, (buffer, value, at) => {
@@ -51,6 +51,14 @@ const ELEMENT_TYPES: Readonly<Record<string, ElementType>> = {
     },
   },
 };
+
+function writeUuid(buffer: Buffer, value: unknown, at: number): void {
+  if (!isId(value)) throw new TypeError('This is not a UUID.');
+  for (let index = 0; index < UUID_BYTES; index += 1) {
+    const place = UUID_PLACES[index]!;
+    buffer[at + index] = (HEX_DIGITS[value.charCodeAt(place)]! << 4) | HEX_DIGITS[value.charCodeAt(place + 1)]!;
+  }
+}
 
 const HEADER_BYTES = 20;
 const LENGTH_BYTES = 4;
@@ -83,10 +91,14 @@ function encodeArray({ oid, sizeOf, write }: ElementType, values: readonly unkno
   let at = 0;
   for (const field of [1, sizes.includes(NULL_LENGTH) ? 1 : 0, oid, values.length, 1])
     at = buffer.writeInt32BE(field, at);
-  for (const [index, length] of sizes.entries()) {
+  for (let index = 0; index < values.length; index += 1) {
+    const length = sizes[index]!;
     at = buffer.writeInt32BE(length, at);
     if (length === NULL_LENGTH) continue;
-    write(buffer, values[index], at);
+    // Most columns of the event path repeat themselves.
+    if (index > 0 && values[index] === values[index - 1])
+      buffer.copyWithin(at, at - LENGTH_BYTES - length, at - LENGTH_BYTES);
+    else write(buffer, values[index], at);
     at += length;
   }
   return buffer;
