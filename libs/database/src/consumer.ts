@@ -43,7 +43,7 @@ export interface ConsumerOptions {
   connection: NatsConnection;
   now: Clock;
   log: Logger;
-  wakeRelay: () => void;
+  wakeRelay: Ctx['wakeRelay'];
 }
 
 export interface Consumer {

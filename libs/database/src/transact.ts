@@ -1,7 +1,7 @@
 import type { ActorRef, EventData, EventDefinition } from '@fenster/contracts';
 import type { Clock, Logger } from '@fenster/runtime';
 import type { Database, EntityManager, Sql } from './database.js';
-import { appendToOutbox, toOutboxRow, type EmitOptions, type OutboxRow } from './outbox.js';
+import { appendToOutbox, toOutboxRow, type Appended, type EmitOptions, type OutboxRow } from './outbox.js';
 import { isConflict } from './transient.js';
 
 /** On whose behalf something happens, and what set it off. */
@@ -19,8 +19,8 @@ export interface Ctx {
   readonly origin: Origin;
   readonly now: Clock;
   readonly log: Logger;
-  /** Called after a commit that emitted, so that the relay need not wait for its next poll. */
-  readonly wakeRelay: () => void;
+  /** Called after a commit that emitted, so that the relay need not wait for its next poll nor read what is known. */
+  readonly wakeRelay: (appended: readonly Appended[]) => void;
 }
 
 /** Code that writes or emits takes a Tx, so that it cannot run outside a transaction. */
@@ -57,6 +57,7 @@ export async function transact<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promi
 async function attemptOnce<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
   const parent = ctx.workspaceId === undefined ? ctx.database.system() : ctx.database.forTenant(ctx.workspaceId);
   const emitted: OutboxRow[] = [];
+  let appended: readonly Appended[] = [];
   const wakes: (() => void)[] = [];
   const result = await parent.transactional(async (em) => {
     const scoped = em as EntityManager;
@@ -72,10 +73,10 @@ async function attemptOnce<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T
     };
     const value = await work(tx);
     await scoped.flush();
-    if (emitted.length > 0) await appendToOutbox(tx.sql, emitted);
+    if (emitted.length > 0) appended = await appendToOutbox(tx.sql, emitted);
     return value;
   });
-  if (emitted.length > 0) ctx.wakeRelay();
+  if (appended.length > 0) ctx.wakeRelay(appended);
   for (const wake of wakes) wake();
   return result;
 }

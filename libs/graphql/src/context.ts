@@ -23,7 +23,7 @@ export interface ContextOptions<App = unknown> {
   database: Database;
   now: Clock;
   log: Logger;
-  wakeRelay: () => void;
+  wakeRelay: Ctx['wakeRelay'];
 }
 
 export function createContext<App>(
