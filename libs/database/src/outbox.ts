@@ -74,14 +74,19 @@ export interface Appended {
 /**
  * Appends to the workspaces' logs. `seq` is gapless and in commit order, because the counter row stays locked
  * until the transaction ends; a reader that has seen n therefore has seen everything before n. Counters are taken
- * in workspace order, so that two writers cannot wait for each other.
+ * in workspace order, so that two writers cannot wait for each other. It is the transaction's last statement and
+ * brings the commit with it: nobody waits for the counter longer than PostgreSQL takes for both.
  */
 export async function appendToOutbox(connection: Sql, rows: readonly OutboxRow[]): Promise<Appended[]> {
   const byWorkspace = Map.groupBy(rows, (row) => row.workspaceId);
   const inOrder = [...byWorkspace].flatMap(([, events]) =>
     events.map((event, index) => ({ ...event, behind: events.length - 1 - index })),
   );
-  const { rows: appended } = await sql<{ position: string; workspace_id: string; first_seq: string }>`/* prepared */
+  const { rows: appended } = await sql<{
+    position: string;
+    workspace_id: string;
+    first_seq: string;
+  }>`/* prepared */ /* last */
     with workspace as materialized (
       select * from unnest(
         ${array('uuid', [...byWorkspace.keys()])}, ${array('int', [...byWorkspace.values()], (events) => events.length)}

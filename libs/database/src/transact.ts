@@ -41,7 +41,7 @@ const ATTEMPTS = 5;
 
 /**
  * The only opener of transactions. State and events are stored together; the events get their place in the
- * workspace's log as the last statement, so that the counter row is locked for one round trip and not longer.
+ * workspace's log as the last statement, which brings the commit with it: the counter row is locked no longer.
  * A serialization failure or deadlock runs `work` again, up to five times.
  */
 export async function transact<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
