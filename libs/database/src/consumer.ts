@@ -8,6 +8,7 @@ import {
   type StreamMessage,
 } from '@fenster/messaging';
 import { newId, traced, type Clock, type Logger } from '@fenster/runtime';
+import { array } from './array-parameter.js';
 import { sql, type Database } from './database.js';
 import { parseEnvelope } from './event-log.js';
 import { transact, type Ctx, type Origin, type Tx } from './transact.js';
@@ -49,7 +50,7 @@ export interface ConsumerOptions {
   connection: NatsConnection;
   now: Clock;
   log: Logger;
-  wakeRelay: () => void;
+  wakeRelay: Ctx['wakeRelay'];
 }
 
 export interface Consumer {
@@ -231,7 +232,7 @@ async function enterInbox(tx: Tx, consumer: string, envelopes: readonly Envelope
   if (envelopes.length === 0) return [];
   const { rows } = await sql<{ event_id: string }>`/* prepared */
     insert into inbox (consumer, event_id)
-    select ${consumer}, id from unnest(${envelopes.map((received) => received.id)}::uuid[]) as id
+    select ${consumer}, id from unnest(${array('uuid', envelopes, (received) => received.id)}) as id
     on conflict do nothing returning event_id
   `.execute(tx.sql);
   const fresh = new Set(rows.map((row) => row.event_id));

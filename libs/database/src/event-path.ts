@@ -3,7 +3,7 @@ import type { Clock, Logger } from '@fenster/runtime';
 import { createConsumer, type Consumer, type ConsumerDefinition } from './consumer.js';
 import type { Database } from './database.js';
 import { createPruning } from './pruning.js';
-import { createRelay } from './relay.js';
+import { createRelay, type Relay } from './relay.js';
 
 export interface EventPathOptions {
   service: string;
@@ -17,7 +17,7 @@ export interface EventPathOptions {
 
 /** Everything of a service that moves events: its relay, its consumers, and the pruning of what they leave behind. */
 export interface EventPath {
-  wakeRelay(): void;
+  wakeRelay: Relay['wake'];
   start(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+export * from './array-parameter.js';
 export { auditRead, ReadNotes, type Audit } from './audit.js';
 export * from './consumer.js';
 export * from './database.js';

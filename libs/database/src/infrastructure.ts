@@ -76,3 +76,12 @@ export function infrastructureStatements(service: string): string[] {
     ...tenantTable(service, 'idempotency_key'),
   ];
 }
+
+/** A row of `outbox_pending` stands for all that one transaction appended to a workspace's log. */
+export const PENDING_RANGES = [
+  `alter table outbox_pending rename column seq to first_seq`,
+  `alter table outbox_pending add column last_seq bigint`,
+  `update outbox_pending set last_seq = first_seq`,
+  `alter table outbox_pending alter column last_seq set not null`,
+  `alter table outbox_pending set (autovacuum_vacuum_threshold = 2000)`,
+];

@@ -1,7 +1,7 @@
 import { MikroORM } from '@mikro-orm/core';
 import { Migration, Migrator } from '@mikro-orm/migrations';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
-import { infrastructureStatements } from './infrastructure.js';
+import { infrastructureStatements, PENDING_RANGES } from './infrastructure.js';
 
 export interface MigrationStep {
   /** `YYYYMMDDhhmm-what`, applied in the order of the list and never changed once released. */
@@ -16,6 +16,7 @@ export interface MigrationStep {
 export async function migrate(service: string, url: string, steps: readonly MigrationStep[]): Promise<void> {
   const all: MigrationStep[] = [
     { name: '202611210000-event-path', statements: infrastructureStatements(service) },
+    { name: '202611220100-pending-ranges', statements: PENDING_RANGES },
     ...steps,
   ];
   const orm = await MikroORM.init({

@@ -109,4 +109,52 @@ describe('the pipelined client', () => {
     await client.query('commit', []);
     expect(await scoped('select 4 as n')).toEqual([{ n: 4 }]);
   });
+
+  describe('given a statement that is marked as the last one', () => {
+    const insertLast = (n: number) => client.query('/* prepared */ /* last */ insert into number values ($1)', [n]);
+    const insert = (n: number) => client.query('insert into number values ($1)', [n]);
+    const numbersFrom = async (least: number) => {
+      const { rows } = await client.query('select n from number where n >= $1 order by n', [least]);
+      return (rows as { n: number }[]).map(({ n }) => n);
+    };
+
+    it('commits with it, whether something came before it or not', async () => {
+      await client.query('begin', []);
+      await insert(60);
+      await insertLast(61);
+      await client.query('commit', []);
+      await client.query('begin', []);
+      await insertLast(62);
+      await client.query('commit', []);
+      // Would undo what is not committed.
+      await client.query('rollback', []);
+      expect(await numbersFrom(60)).toEqual([60, 61, 62]);
+    });
+
+    it('reports its failure, and nothing of the transaction stays', async () => {
+      await client.query('begin', []);
+      await insert(70);
+      await expect(insertLast(70)).rejects.toMatchObject({ code: '23505' });
+      await client.query('rollback', []);
+      expect(await numbersFrom(70)).toEqual([]);
+    });
+
+    it('reports a failure of the commit itself', async () => {
+      await client.query('create temp table late (n int unique deferrable initially deferred)');
+      await client.query('begin', []);
+      await client.query('insert into late values (1)', []);
+      const twice = client.query('/* prepared */ /* last */ insert into late values ($1)', [1]);
+      await expect(twice).rejects.toMatchObject({ code: '23505' });
+      await client.query('rollback', []);
+      expect((await client.query('select * from late', [])).rows).toEqual([]);
+    });
+
+    it('refuses another statement after it', async () => {
+      await client.query('begin', []);
+      await insertLast(80);
+      await expect(insert(81)).rejects.toThrow('was not the last');
+      await client.query('rollback', []);
+      expect(await numbersFrom(80)).toEqual([80]);
+    });
+  });
 });

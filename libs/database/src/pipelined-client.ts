@@ -14,12 +14,15 @@ const NO_ROWS = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] } as un
  * A transaction with its tenant scope costs `begin`, `set_config`, the query and `commit`: four round trips for
  * one read, which halves the read rate (performance.md §0.7). This client keeps the opening statements back,
  * sends them in one flush with the first real statement, and does not wait for the commit of a transaction that
- * only read. Scope and query still run in one transaction; only the waiting is gone.
+ * only read. With a statement that says that it is the last one it sends the commit too, which is then done when the
+ * transaction is told to commit. Scope and query still run in one transaction; only the waiting is gone.
  */
 export class PipelinedClient extends pg.Client {
   #opening: [string, unknown[] | undefined][] = [];
   #onlyReads = true;
   readonly #runs = new Map<string, number>();
+  /** The last statement was, and its commit has succeeded. */
+  #isCommitted = false;
   readonly #onStatement: ((text: string) => void) | undefined;
 
   constructor(config: PipelinedClientConfig) {
@@ -43,22 +46,30 @@ export class PipelinedClient extends pg.Client {
       this.#onlyReads = true;
       return NO_ROWS;
     }
-    if (this.#opening.length > 0) {
-      if (text.startsWith('select set_config(')) {
-        this.#opening.push([text, values]);
-        return NO_ROWS;
-      }
-      const opening = this.#opening;
-      this.#opening = [];
+    if (this.#opening.length > 0 && text.startsWith('select set_config(')) {
+      this.#opening.push([text, values]);
+      return NO_ROWS;
+    }
+    if (this.#isCommitted) {
+      const isEnd = text === 'commit' || text === 'rollback';
+      if (!isEnd) throw new Error('The last statement of a transaction was not the last.');
+      this.#isCommitted = false;
+      return NO_ROWS;
+    }
+    const opening = this.#opening;
+    this.#opening = [];
+    const isLast = text.startsWith(LAST);
+    if (opening.length > 0 || isLast) {
       if (text === 'commit' || text === 'rollback') return NO_ROWS;
       this.#onlyReads &&= isRead(text);
-      const sent = [...opening, [text, values] as const].map(([statement, parameters]) =>
-        this.#send(statement, parameters),
-      );
+      const before = opening.map((statement) => this.#send(...statement));
+      const sent = this.#send(text, values);
+      const after = isLast ? [this.#send('commit', undefined)] : [];
       // The first failure is the cause; what follows it only says that the transaction is aborted.
-      const outcomes = await Promise.allSettled(sent);
+      const outcomes = await Promise.allSettled([...before, sent, ...after]);
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
-      return (outcomes.at(-1) as PromiseFulfilledResult<Result>).value;
+      this.#isCommitted = isLast;
+      return sent;
     }
     if (text === 'commit' && this.#onlyReads) {
       this.#send(text, values).catch(() => undefined);
@@ -97,6 +108,8 @@ export class PipelinedClient extends pg.Client {
  */
 const PREPARED = '/* prepared */';
 const numbers = new Map<string, number>();
+/** Begins a prepared statement after which there is nothing left to do but commit. */
+const LAST = `${PREPARED} /* last */`;
 
 function isRead(text: string): boolean {
   return /^(\/\* prepared \*\/)?\s*select\b/i.test(text) && !/\bfor (no key )?(update|share)\b/i.test(text);

@@ -28,7 +28,7 @@ export function createReadAudit({
   database: Database;
   now: Clock;
   log: Logger;
-  wakeRelay: () => void;
+  wakeRelay: Ctx['wakeRelay'];
 }): ReadAudit {
   const ctx: Ctx = {
     database,

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { toPublications } from './relay.js';
 
-const row = (workspace_id: string, seq: number, name = 'a.b.happened') => ({
-  workspace_id,
-  seq: String(seq),
-  id: `${workspace_id}${seq}`,
+const row = (workspaceId: string, seq: number, name = 'a.b.happened') => ({
+  workspaceId,
+  seq,
+  id: `${workspaceId}${seq}`,
   name,
   version: 1,
   envelope: '{"data":{}}',

@@ -2,7 +2,7 @@ import type { ActorRef, EventData, EventDefinition } from '@fenster/contracts';
 import type { Clock, Logger } from '@fenster/runtime';
 import { recordAudit, type Audit, type ReadNotes } from './audit.js';
 import type { Database, EntityManager, Sql } from './database.js';
-import { appendToOutbox, toOutboxRow, type EmitOptions, type OutboxRow } from './outbox.js';
+import { appendToOutbox, toOutboxRow, type Appended, type EmitOptions, type OutboxRow } from './outbox.js';
 import { isConflict } from './transient.js';
 
 /** On whose behalf something happens, and what set it off. */
@@ -24,8 +24,8 @@ export interface Ctx {
   readonly origin: Origin;
   readonly now: Clock;
   readonly log: Logger;
-  /** Called after a commit that emitted, so that the relay need not wait for its next poll. */
-  readonly wakeRelay: () => void;
+  /** Called after a commit that emitted, so that the relay need not wait for its next poll nor read what is known. */
+  readonly wakeRelay: (appended: readonly Appended[]) => void;
   /** Where `auditRead` writes; absent where nobody reads. */
   readonly reads?: ReadNotes | undefined;
 }
@@ -50,7 +50,7 @@ const ATTEMPTS = 5;
 
 /**
  * The only opener of transactions. State and events are stored together; the events get their place in the
- * workspace's log as the last statement, so that the counter row is locked for one round trip and not longer.
+ * workspace's log as the last statement, which brings the commit with it: the counter row is locked no longer.
  * A serialization failure or deadlock runs `work` again, up to five times.
  */
 export async function transact<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
@@ -66,6 +66,7 @@ export async function transact<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promi
 async function attemptOnce<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T> {
   const parent = ctx.workspaceId === undefined ? ctx.database.system() : ctx.database.forTenant(ctx.workspaceId);
   const emitted: OutboxRow[] = [];
+  let appended: readonly Appended[] = [];
   const wakes: (() => void)[] = [];
   const result = await parent.transactional(async (em) => {
     const scoped = em as EntityManager;
@@ -82,10 +83,10 @@ async function attemptOnce<T>(ctx: Ctx, work: (tx: Tx) => Promise<T>): Promise<T
     };
     const value = await work(tx);
     await scoped.flush();
-    if (emitted.length > 0) await appendToOutbox(tx.sql, emitted);
+    if (emitted.length > 0) appended = await appendToOutbox(tx.sql, emitted);
     return value;
   });
-  if (emitted.length > 0) ctx.wakeRelay();
+  if (appended.length > 0) ctx.wakeRelay(appended);
   for (const wake of wakes) wake();
   return result;
 }

@@ -23,7 +23,7 @@ export interface ContextOptions<App = unknown> {
   database: Database;
   now: Clock;
   log: Logger;
-  wakeRelay: () => void;
+  wakeRelay: Ctx['wakeRelay'];
 }
 
 /** Where a request comes from, as the gateway saw it, and where what it reads is noted for the audit log. */

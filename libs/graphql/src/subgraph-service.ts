@@ -5,6 +5,7 @@ import {
   migrate,
   openDatabase,
   type ConsumerDefinition,
+  type Ctx,
   type Database,
   type DatabaseOptions,
   type MigrationStep,
@@ -45,7 +46,7 @@ export interface Infrastructure {
   connection: NatsConnection;
   log: Logger;
   now: Clock;
-  wakeRelay: () => void;
+  wakeRelay: Ctx['wakeRelay'];
 }
 
 /** A service's own parts: what its resolvers find as `ctx.app`, further routes, and what must start and stop. */

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { randomFromPool } from './random.js';
 
 const VERSION = 1;
 const NONCE_BYTES = 12;
@@ -12,7 +13,7 @@ const keyObjects = new WeakMap<Buffer, KeyObject>();
  * value copied into another row does not open there.
  */
 export function seal(key: Buffer, plaintext: string | Buffer, context: string): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
+  const nonce = randomFromPool(NONCE_BYTES);
   const cipher = createCipheriv('aes-256-gcm', keyObject(key), nonce).setAAD(Buffer.from(context));
   const sealed = typeof plaintext === 'string' ? cipher.update(plaintext, 'utf8') : cipher.update(plaintext);
   // GCM is a stream: `final` makes the tag and returns nothing.

@@ -5,7 +5,7 @@ import {
   type Envelope,
   type MessageQueued,
 } from '@fenster/contracts';
-import { causedBy, defineConsumer, on, sql, type ConsumerDefinition, type Tx } from '@fenster/database';
+import { array, causedBy, defineConsumer, on, sql, type ConsumerDefinition, type Tx } from '@fenster/database';
 import { OWN_ERRORS } from './attempt.js';
 import { sealRequest, toOutgoingRequest } from './outgoing.js';
 
@@ -35,10 +35,10 @@ async function queueMessages(
   const { rows } = await sql<{ ordinal: string }>`
     with message as (
       select * from unnest(
-        ${sendable.map((event) => event.workspaceId)}::uuid[], ${sendable.map(({ data }) => data.messageId)}::uuid[],
-        ${sendable.map(({ data }) => data.channelId)}::uuid[], ${sendable.map(({ data }) => data.threadId)}::uuid[],
-        ${sendable.map(({ data }) => data.seq)}::int[], ${[...requests.values()]}::bytea[],
-        ${sendable.map((event) => event.correlationId)}::text[], ${sendable.map((event) => event.id)}::uuid[]
+        ${array('uuid', sendable, (event) => event.workspaceId)}, ${array('uuid', sendable, ({ data }) => data.messageId)},
+        ${array('uuid', sendable, ({ data }) => data.channelId)}, ${array('uuid', sendable, ({ data }) => data.threadId)},
+        ${array('int', sendable, ({ data }) => data.seq)}, ${array('bytea', [...requests.values()])},
+        ${array('text', sendable, (event) => event.correlationId)}, ${array('uuid', sendable, (event) => event.id)}
       ) with ordinality as t(workspace_id, id, channel_id, thread_id, seq, request, correlation_id, causation_id, ordinal)
     ), queued as (
       insert into outbound_message (

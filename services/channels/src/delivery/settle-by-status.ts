@@ -1,5 +1,5 @@
 import { channelMessageAccepted } from '@fenster/contracts';
-import { sql, type Origin, type Tx } from '@fenster/database';
+import { array, sql, type Origin, type Tx } from '@fenster/database';
 import { isId } from '@fenster/runtime';
 
 export interface KnownStatus {
@@ -26,9 +26,9 @@ export async function settleByStatus(
   const { rows } = await sql<{ ordinal: string; message_id: string; is_settled: boolean }>`
     with status as (
       select * from unnest(
-        ${statuses.map((status) => status.workspaceId)}::uuid[], ${statuses.map((status) => status.channelId)}::uuid[],
-        ${statuses.map(({ callbackData }) => (isId(callbackData) ? callbackData : null))}::uuid[],
-        ${statuses.map((status) => status.providerMessageId)}::text[]
+        ${array('uuid', statuses, (status) => status.workspaceId)}, ${array('uuid', statuses, (status) => status.channelId)},
+        ${array('uuid', statuses, ({ callbackData }) => (isId(callbackData) ? callbackData : null))},
+        ${array('text', statuses, (status) => status.providerMessageId)}
       ) with ordinality as t(workspace_id, channel_id, callback_id, provider_message_id, ordinal)
     ), ours as (
       select s.ordinal, s.workspace_id, s.provider_message_id, coalesce(echoed.id, answered.id) as message_id

@@ -1,5 +1,5 @@
 import { channelMessageReceived, channelStatusReceived } from '@fenster/contracts';
-import { sql, type Origin, type Tx } from '@fenster/database';
+import { array, sql, type Origin, type Tx } from '@fenster/database';
 import { newId } from '@fenster/runtime';
 import { ZodError } from 'zod';
 import { settleByStatus, type KnownStatus } from '../delivery/settle-by-status.js';
@@ -68,38 +68,35 @@ async function insertWebhooks(
   group: readonly ReceivedWebhook[],
   elements: readonly ReceivedIn[],
 ): Promise<Stored> {
-  // One binary parameter for all bodies: as an array they would travel in hexadecimal.
-  const bodies = Buffer.concat(group.map((webhook) => webhook.sealedBody));
-  let end = 0;
-  const ends = group.map((webhook) => (end += webhook.sealedBody.length));
   const numbers = new Map(elements.map(({ webhook, item }) => [numberKey(webhook, item), { webhook, item }]));
   const ordinals = new Map([...numbers.keys()].map((key, index) => [key, index + 1]));
   const { rows } = await sql<StoredRow>`/* prepared */
     with webhook as (
-      select decode(hash, 'hex') as body_hash, t.* from unnest(
-        ${group.map((webhook) => webhook.bodyHash)}::text[], ${group.map((webhook) => webhook.app.appId)}::text[],
-        ${ends}::int[], ${group.map((webhook) => webhook.sealedBody.length)}::int[],
-        ${group.map((webhook) => webhook.itemCount)}::int[], ${group.map((webhook) => webhook.unusedFields.join(','))}::text[]
-      ) with ordinality as t(hash, app_id, body_end, body_length, item_count, unused_fields, ordinal)
+      select * from unnest(
+        ${array('bytea', group, (webhook) => Buffer.from(webhook.bodyHash, 'hex'))},
+        ${array('text', group, (webhook) => webhook.app.appId)},
+        ${array('bytea', group, (webhook) => webhook.sealedBody)},
+        ${array('int', group, (webhook) => webhook.itemCount)},
+        ${array('text', group, (webhook) => webhook.unusedFields.join(','))}
+      ) with ordinality as t(body_hash, app_id, body, item_count, unused_fields, ordinal)
     ), stored as (
       insert into webhook_event (body_hash, received_at, app_id, body, item_count, unused_fields)
-      select body_hash, ${tx.now()}, app_id, substring(${bodies}::bytea from body_end - body_length + 1 for body_length),
-             item_count, string_to_array(unused_fields, ',')
+      select body_hash, ${tx.now()}, app_id, body, item_count, string_to_array(unused_fields, ',')
       from webhook order by body_hash
       on conflict do nothing returning body_hash
     ), number as materialized (
       select n.ordinal, c.workspace_id, c.id as channel_id, c.currency, c.time_zone
       from unnest(
-        ${[...numbers.values()].map(({ item }) => item.phoneNumberId)}::text[],
-        ${[...numbers.values()].map(({ webhook }) => webhook.app.appId)}::text[]
+        ${array('text', [...numbers.values()], ({ item }) => item.phoneNumberId)},
+        ${array('text', [...numbers.values()], ({ webhook }) => webhook.app.appId)}
       ) with ordinality as n(phone_number_id, app_id, ordinal)
       join channel c on c.phone_number_id = n.phone_number_id and c.app_id = n.app_id
     ), fresh as (
       insert into inbound_item (workspace_id, channel_id, dedupe_hash, received_at)
-      select n.workspace_id, n.channel_id, decode(e.hash, 'hex'), ${tx.now()}
+      select n.workspace_id, n.channel_id, e.hash, ${tx.now()}
       from unnest(
-        ${elements.map(({ webhook, item }) => ordinals.get(numberKey(webhook, item)))}::int[],
-        ${elements.map(({ dedupeHash }) => dedupeHash)}::text[]
+        ${array('int', elements, ({ webhook, item }) => ordinals.get(numberKey(webhook, item)))},
+        ${array('bytea', elements, ({ dedupeHash }) => Buffer.from(dedupeHash, 'hex'))}
       ) as e(number, hash)
       join number n on n.ordinal = e.number
       order by 1, 2, 3
@@ -219,9 +216,9 @@ class DeadLetters {
     await sql`
       insert into dead_letter (id, workspace_id, source, payload, reason, occurred_at)
       select id, workspace_id, 'webhook', payload, reason, ${tx.now()} from unnest(
-        ${letters.map(() => newId())}::uuid[], ${letters.map((letter) => letter.workspaceId)}::uuid[],
-        ${letters.map(({ webhookEvent, paths }) => JSON.stringify({ webhookEvent, paths }))}::text[],
-        ${letters.map((letter) => letter.reason)}::text[]
+        ${array('uuid', letters, () => newId())}, ${array('uuid', letters, (letter) => letter.workspaceId)},
+        ${array('text', letters, ({ webhookEvent, paths }) => JSON.stringify({ webhookEvent, paths }))},
+        ${array('text', letters, (letter) => letter.reason)}
       ) as t(id, workspace_id, payload, reason)
     `.execute(tx.sql);
   }
