@@ -70,8 +70,8 @@ describe('the pipelined client', () => {
     await client.query('begin', []);
     await expect(run(50, 50)).rejects.toMatchObject({ code: '23505' });
     await client.query('rollback', []);
-    const answers = await Promise.all([run(51), run(52, 53), run(54)]);
-    expect(answers.map(({ rows }) => rows)).toEqual([[{ n: 51 }], [{ n: 52 }, { n: 53 }], [{ n: 54 }]]);
+    const answers = await Promise.all([run(51), run(52, 53)]);
+    expect(answers.map(({ rows }) => rows)).toEqual([[{ n: 51 }], [{ n: 52 }, { n: 53 }]]);
     const { rows } = await client.query(
       `select name from pg_prepared_statements where statement like '/* prepared */%'`,
       [],
@@ -79,7 +79,7 @@ describe('the pipelined client', () => {
     expect(rows).toHaveLength(1);
   });
 
-  it('plans a marked statement anew when it has run eight times as often', async () => {
+  it('plans a marked statement anew when it has run four times as often', async () => {
     const insert = '/* prepared */ insert into number values ($1)';
     const versions = async () => {
       const { rows } = await client.query(
@@ -88,13 +88,13 @@ describe('the pipelined client', () => {
       );
       return (rows as { n: number }[])[0]!.n;
     };
-    for (let n = 1; n <= 7; n++) await client.query(insert, [100 + n]);
+    for (let n = 1; n <= 3; n++) await client.query(insert, [100 + n]);
     expect(await versions()).toBe(1);
-    await client.query(insert, [108]);
+    await client.query(insert, [104]);
     expect(await versions()).toBe(2);
-    for (let n = 9; n <= 63; n++) await client.query(insert, [100 + n]);
+    for (let n = 5; n <= 15; n++) await client.query(insert, [100 + n]);
     expect(await versions()).toBe(2);
-    await client.query(insert, [164]);
+    await client.query(insert, [116]);
     expect(await versions()).toBe(3);
   });
 
@@ -114,7 +114,7 @@ describe('the pipelined client', () => {
     const insertLast = (n: number) => client.query('/* prepared */ /* last */ insert into number values ($1)', [n]);
     const insert = (n: number) => client.query('insert into number values ($1)', [n]);
     const numbersFrom = async (least: number) => {
-      const { rows } = await client.query('select n from number where n >= $1 order by n', [least]);
+      const { rows } = await client.query('select n from number where n between $1 and $1 + 9 order by n', [least]);
       return (rows as { n: number }[]).map(({ n }) => n);
     };
 

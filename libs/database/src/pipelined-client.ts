@@ -20,7 +20,6 @@ const NO_ROWS = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] } as un
 export class PipelinedClient extends pg.Client {
   #opening: [string, unknown[] | undefined][] = [];
   #onlyReads = true;
-  readonly #runs = new Map<string, number>();
   /** The last statement was, and its commit has succeeded. */
   #isCommitted = false;
   readonly #onStatement: ((text: string) => void) | undefined;
@@ -90,11 +89,10 @@ export class PipelinedClient extends pg.Client {
   #send(text: string, values: unknown[] | undefined): Promise<Result> {
     this.#onStatement?.(text);
     if (!text.startsWith(PREPARED)) return super.query(text, values as never) as unknown as Promise<Result>;
-    const runs = (this.#runs.get(text) ?? 0) + 1;
-    this.#runs.set(text, runs);
-    let number = numbers.get(text);
-    if (number === undefined) numbers.set(text, (number = numbers.size));
-    const name = `prepared ${number}.${Math.trunc(Math.log2(runs) / 3)}`;
+    let statement = prepared.get(text);
+    if (!statement) prepared.set(text, (statement = { number: prepared.size, runs: 0 }));
+    statement.runs += 1;
+    const name = `prepared ${statement.number}.${Math.trunc(Math.log2(statement.runs) / 2)}`;
     return super.query({ name, text, values: values ?? [] }) as unknown as Promise<Result>;
   }
 }
@@ -102,12 +100,12 @@ export class PipelinedClient extends pg.Client {
 /**
  * Begins statements that PostgreSQL should parse and plan once per connection; that is most of what a small batch
  * costs. Only for statements of one text whose plan does not depend on their values. A plan for small tables may read
- * all of them, so it is made anew when the statement has run 8 times, 64 times, and so on: tables grow as it runs.
- * Join more than two tables in an order of your own (`as materialized`, or `lateral` with `offset 0`): guesses about
- * tables that nobody has analysed yet lead to plans that cost seconds.
+ * all of them, so it is made anew when this process has run the statement 4 times, 16 times, and so on: tables grow
+ * as it runs. Join more than two tables in an order of your own (`as materialized`, or `lateral` with `offset 0`):
+ * guesses about tables that nobody has analysed yet lead to plans that cost seconds.
  */
 const PREPARED = '/* prepared */';
-const numbers = new Map<string, number>();
+const prepared = new Map<string, { number: number; runs: number }>();
 /** Begins a prepared statement after which there is nothing left to do but commit. */
 const LAST = `${PREPARED} /* last */`;
 

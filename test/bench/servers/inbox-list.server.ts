@@ -29,7 +29,7 @@ const WITHOUT_GUARDS: readonly { file: string; from: RegExp; to: string }[] = [
     from: /select min\(seq\) from outbox\) as first, \(select last_seq from outbox_counter\) as last/,
     to: `select min(seq) from outbox $where) as first, (select last_seq from outbox_counter $where) as last`.replaceAll(
       '$where',
-      `where workspace_id = \'${actor.workspaceId}\'`,
+      `where workspace_id = \\'${actor.workspaceId}\\'`,
     ),
   },
   // The owner of the tables, to whom row-level security does not apply.

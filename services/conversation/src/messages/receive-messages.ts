@@ -129,8 +129,8 @@ export async function receiveMessages(tx: Tx, received: readonly Received[], con
 /** The provider's message id decides what a duplicate is, for ever; within the batch the first one counts. */
 async function withoutKnown(tx: Tx, received: readonly Received[]): Promise<Received[]> {
   const { rows } = await sql<{ workspace_id: string; channel_id: string; provider_message_id: string }>`/* prepared */
-    select message.workspace_id, message.channel_id, message.provider_message_id from message
-    join ${unnest(
+    select input.workspace_id, input.channel_id, input.provider_message_id
+    from ${unnest(
       'input',
       { workspace_id: 'uuid', channel_id: 'uuid', provider_message_id: 'text' },
       received.map(({ workspaceId, data }) => ({
@@ -138,7 +138,11 @@ async function withoutKnown(tx: Tx, received: readonly Received[]): Promise<Rece
         channel_id: data.channelId,
         provider_message_id: data.providerMessageId,
       })),
-    )} using (workspace_id, channel_id, provider_message_id)
+    )}
+    cross join lateral (
+      select from message where message.workspace_id = input.workspace_id and message.channel_id = input.channel_id
+        and message.provider_message_id = input.provider_message_id offset 0
+    ) known
   `.execute(tx.sql);
   const seen = new Set(rows.map((row) => `${row.workspace_id} ${row.channel_id} ${row.provider_message_id}`));
   return received.filter(({ workspaceId, data }) => {
