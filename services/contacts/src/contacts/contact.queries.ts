@@ -63,7 +63,7 @@ export const contactsById: BatchLoad<string, FoundContact> = async (ctx, ids) =>
   const rows = await ctx.database.readForTenant(
     workspaceId,
     // Two steps, because row-level security lets no `coalesce` near an index: it may tell what it has seen.
-    sql<FoundContact>`/* prepared */
+    sql<FoundContact>`
       with wanted as materialized (
         select asked.id, coalesce(alias.contact_id, asked.id) as contact_id from unnest(${wanted}::uuid[]) as asked(id)
         left join lateral (

@@ -104,7 +104,7 @@ async function readRows(
   if (subjects.length === 0) return new Map();
   const rows = await database.readForTenant(
     workspaceId,
-    sql<Row>`/* prepared */
+    sql<Row>`
       select subject.place, c.id as conversation_id, c.workspace_id, c.thread_id, c.channel_id, c.contact_id, c.team_id, c.assignee_id,
         c.status as conversation_status, c.last_seq, c.last_message_at, c.opened_at, m.id as message_id, m.seq,
         m.direction, m.type, m.text, m.status, m.error_code, m.error_title, m.author_id, m.api_key_id, m.sent_at,

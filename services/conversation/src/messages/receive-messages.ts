@@ -114,7 +114,7 @@ export async function receiveMessages(tx: Tx, received: readonly Received[], con
 
   const states = [...new Set(threads.of.values())];
   // One statement: the consumer waits for an answer to each.
-  await sql`/* prepared */
+  await sql`
     with new_thread as (${threadInserts(states, now)}),
       known_thread as (${threadUpdates(states)}),
       new_name as (${nameInserts(threads.newNames)}),
@@ -128,7 +128,7 @@ export async function receiveMessages(tx: Tx, received: readonly Received[], con
 
 /** The provider's message id decides what a duplicate is, for ever; within the batch the first one counts. */
 async function withoutKnown(tx: Tx, received: readonly Received[]): Promise<Received[]> {
-  const { rows } = await sql<{ workspace_id: string; channel_id: string; provider_message_id: string }>`/* prepared */
+  const { rows } = await sql<{ workspace_id: string; channel_id: string; provider_message_id: string }>`
     select input.workspace_id, input.channel_id, input.provider_message_id
     from ${unnest(
       'input',

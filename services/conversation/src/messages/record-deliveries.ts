@@ -141,7 +141,7 @@ async function apply(tx: Tx, reports: readonly Report[]): Promise<void> {
 async function lockMessages(tx: Tx, reports: readonly Report[]): Promise<MessageRow[]> {
   const ids = reports.flatMap((report) => report.messageId ?? []);
   const named = reports.filter((report) => report.messageId === undefined && report.providerMessageId !== undefined);
-  const { rows } = await sql<MessageRow>`/* prepared */
+  const { rows } = await sql<MessageRow>`
     select workspace_id, id, channel_id, thread_id, conversation_id, seq, status, provider_message_id from message
     where direction = 'OUTBOUND' and id in (
       select message.id from message join ${unnest(
@@ -169,7 +169,7 @@ async function lockMessages(tx: Tx, reports: readonly Report[]): Promise<Message
 
 async function saveMessages(tx: Tx, messages: readonly MessageRow[]): Promise<void> {
   if (messages.length === 0) return;
-  await sql`/* prepared */
+  await sql`
     update message set status = input.status, provider_message_id = input.provider_message_id,
       error_code = coalesce(input.error_code, message.error_code), error_title = coalesce(input.error_title, message.error_title)
     from ${unnest(
@@ -199,7 +199,7 @@ async function saveMessages(tx: Tx, messages: readonly MessageRow[]): Promise<vo
 async function park(tx: Tx, reports: readonly Report[]): Promise<void> {
   const rows = reports.filter((report) => report.providerMessageId !== undefined && report.status !== 'QUEUED');
   if (rows.length === 0) return;
-  await sql`/* prepared */
+  await sql`
     insert into parked_status (workspace_id, channel_id, provider_message_id, status, occurred_at, error_code, error_title)
     select * from ${unnest(
       'input',
@@ -235,7 +235,7 @@ async function takeParked(tx: Tx, accepted: readonly Report[]): Promise<Report[]
     occurred_at: Date;
     error_code: number | null;
     error_title: string | null;
-  }>`/* prepared */
+  }>`
     delete from parked_status using ${unnest(
       'input',
       { workspace_id: 'uuid', channel_id: 'uuid', provider_message_id: 'text' },

@@ -96,7 +96,7 @@ export async function resolveThreads(tx: Tx, events: readonly Received[]): Promi
 
 async function lockThreads(tx: Tx, names: ReturnType<typeof namesOf>): Promise<Map<string, ThreadState>> {
   // Materialised, because a planner that orders these joins by its guesses may pair all threads with all names.
-  const { rows } = await sql<ThreadRow>`/* prepared */
+  const { rows } = await sql<ThreadRow>`
     with name as materialized (
       select workspace_id, kind, value, thread_id from thread_identity join ${unnest(
         'input',
