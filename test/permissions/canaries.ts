@@ -2,7 +2,7 @@ import { DATABASES, type DatabaseName } from '@fenster/local';
 import { isId } from '@fenster/runtime';
 import { expect } from 'vitest';
 import { eventually } from '../support/eventually.js';
-import { TABLES, type ActorRule, type Kind, type MemberName, type Role } from './rules.js';
+import { TABLES, type ActorRule, type KeyName, type Kind, type MemberName, type Role } from './rules.js';
 import type { Place, World } from './world.js';
 
 /** Shorter texts stand in answers for other reasons. */
@@ -131,18 +131,21 @@ export class Sight {
     world: World,
     { rows }: Contents,
     { token, rights }: ActorRule,
-    more: readonly Kind[] | 'everything' = [],
+    more: readonly Kind[] | 'ids' | 'everything' = [],
   ) {
     const place = token && world[token.place];
     for (const row of rows) {
       if (!place || row.workspaceId !== place.workspaceId || rights.sees.length === 0) continue;
-      const columns = more === 'everything' ? row.texts.keys() : visibleColumns(row, place, token.member, rights, more);
-      for (const column of columns) {
-        for (const text of row.texts.get(column) ?? []) {
+      const kinds = typeof more === 'string' ? [] : more;
+      const visible = new Set(visibleColumns(row, place, token.who, rights, kinds));
+      for (const [column, texts] of row.texts) {
+        for (const text of texts) {
+          const isShown = more === 'everything' || visible.has(column) || (more === 'ids' && isId(text));
+          if (!isShown) continue;
           const columns = this.#visible.get(text) ?? new Set();
           this.#visible.set(text, columns.add(`${row.table}.${column}`));
+          if (column === idColumn(row.table)) this.#visibleIds.add(text);
         }
-        if (column === idColumn(row.table)) this.#visibleIds.add(row.values[column] as string);
       }
     }
     const shared = sharedTexts(rows);
@@ -172,26 +175,32 @@ export class Sight {
   }
 }
 
-function visibleColumns(row: Row, place: Place, member: MemberName, rights: Role, more: readonly Kind[]): string[] {
+function visibleColumns(row: Row, place: Place, who: Who, rights: Role, more: readonly Kind[]): string[] {
   const rule = TABLES[row.table];
   if (!rule) return [];
   const conversationId = rule.conversation && (row.values[rule.conversation] as string);
-  const isReadable = conversationId === undefined || mayRead(place, member, rights, conversationId);
+  const isReadable = conversationId === undefined || mayRead(place, who, rights, conversationId);
   const columns = Object.entries(rule.columns).flatMap(([column, kind]) =>
     more.includes(kind) || (rights.sees.includes(kind) && isReadable) ? [column] : [],
   );
-  const isOwn = rule.own && row.values[rule.own.by] === place.members[member].id;
+  const isOwn = rule.own && row.values[rule.own.by] === idOf(place, who);
   return isOwn ? [...columns, ...rule.own!.columns] : columns;
 }
 
+type Who = MemberName | KeyName;
+
+export function idOf({ members, keys }: Place, who: Who): string {
+  return who in members ? members[who as MemberName].id : keys[who as KeyName].id;
+}
+
 /** "Conversations of one's teams, those assigned to oneself, unassigned ones of one's teams' channels." */
-export function mayRead(place: Place, member: MemberName, rights: Role, conversationId: string): boolean {
+export function mayRead(place: Place, who: Who, rights: Role, conversationId: string): boolean {
   if (rights.conversations !== 'theirs') return rights.conversations === 'all';
   const conversation = Object.values(place.conversations).find(({ id }) => id === conversationId);
   if (!conversation) return false;
   const { teamId, assigneeId, channelId } = conversation;
-  const { teamIds, channelIds } = place.teamsOf[member];
-  if (assigneeId === place.members[member].id) return true;
+  const { teamIds = [], channelIds = [] } = place.teamsOf[who] ?? {};
+  if (assigneeId === idOf(place, who)) return true;
   return teamId === null ? assigneeId === null && channelIds.includes(channelId) : teamIds.includes(teamId);
 }
 

@@ -34,6 +34,15 @@ const aPage = { at: new Date(), id: oldId() };
  * A mutation says also who it is for. A query without arguments is `{}`.
  */
 export const QUERIES: Readonly<Record<string, QueryCase>> = {
+  'Query.apiKeys': { attempts: ({ keys }) => [{ after: encodePage({ ...aPage, id: keys.unused.id }), first: 100 }] },
+  'Query.auditLog': {
+    attempts: ({ members, conversations }) => [
+      { first: 100, after: encodePage(aPage) },
+      { first: 100, filter: { actorId: members.owner.id } },
+      { first: 100, filter: { objectType: 'contact', objectId: conversations.ofTeamAssigned.contactId } },
+      { first: 100, filter: { action: 'member.remove', from: new Date(0).toISOString() } },
+    ],
+  },
   'Query.channel': { variables: ({ channels }) => ({ id: channels[0]!.id }) },
   'Query.channels': {},
   'Query.charges': {
@@ -64,6 +73,7 @@ export const QUERIES: Readonly<Record<string, QueryCase>> = {
   'Query.me': {},
   'Query.members': {},
   'Query.myPermissions': {},
+  'Query.oidcIssuer': {},
   'Query.roles': {},
   'Query.sessions': {},
   'Query.team': { variables: ({ teams }) => ({ id: teams.team.id }) },
@@ -134,6 +144,29 @@ export const MUTATIONS: Readonly<Record<string, MutationCase>> = {
     variables: ({ roles }) => ({ id: roles.unused.id, name: canary('role'), permissions: [] }),
   },
   'Mutation.deleteRole': { needs: 'role:manage', variables: ({ roles }) => ({ id: roles.unused.id }) },
+  'Mutation.createApiKey': {
+    needs: 'api_key:manage',
+    variables: () => ({
+      input: {
+        name: canary('key'),
+        permissions: ['TEAM_READ'],
+        actions: [{ action: 'MESSAGE_SEND' }],
+        expiresAt: new Date(Date.now() + 3_600_000).toISOString(),
+        idempotencyKey: key(),
+      },
+    }),
+  },
+  'Mutation.revokeApiKey': { needs: 'api_key:manage', variables: ({ keys }) => ({ id: keys.unused.id }) },
+  'Mutation.setOidcIssuer': {
+    needs: 'workspace:manage',
+    variables: ({ issuer }) => ({ input: { issuer: issuer.url, audience: issuer.audience } }),
+  },
+  'Mutation.signInWithOidc': {
+    needs: 'secret',
+    variables: ({ issuer }) => ({ idToken: issuer.idToken }),
+    refused: ({ issuer }) => ({ idToken: `${issuer.idToken}x` }),
+  },
+  'Mutation.removeOidcIssuer': { needs: 'workspace:manage', variables: () => ({}) },
   'Mutation.sendMessage': {
     needs: 'message:send',
     variables: ({ conversations }) => ({
@@ -143,7 +176,7 @@ export const MUTATIONS: Readonly<Record<string, MutationCase>> = {
   'Mutation.signIn': {
     needs: 'secret',
     variables: ({ members }) => ({ email: members.agentOfTeam.email, password: 'correct horse 1' }),
-    refused: ({ members }) => ({ email: members.agentOfTeam.email, password: 'wrong horse 1' }),
+    refused: ({ members }) => ({ email: members.colleague.email, password: 'wrong horse 1' }),
   },
   'Mutation.renewSession': {
     needs: 'secret',

@@ -13,7 +13,7 @@ import { Agent, request } from 'undici';
 import { WebSocket } from 'ws';
 import { expect } from 'vitest';
 import { eventually } from '../support/eventually.js';
-import type { Contents, Sight, WorldObject } from './canaries.js';
+import { idOf, type Contents, type Sight, type WorldObject } from './canaries.js';
 import { MUTATIONS, QUERIES, SUBSCRIPTIONS } from './cases.js';
 import {
   batchOf,
@@ -24,7 +24,7 @@ import {
   type IdPosition,
   type RootField,
 } from './operations.js';
-import type { ActorRule, Kind } from './rules.js';
+import { TABLES, type ActorRule, type Kind } from './rules.js';
 import { oldId, type Place, type World } from './world.js';
 
 type Variables = Record<string, unknown>;
@@ -46,19 +46,24 @@ export interface Asker {
   name: string;
   rule: ActorRule;
   token: string | undefined;
+  /** What the gateway makes of it. */
+  subgraphToken: string | undefined;
   sight: Sight;
-  /** For references asked at a subgraph directly, where more is shown than at the gateway. */
-  sightAt?: Partial<Record<string, Sight>>;
+  /** Where they are told more: see {@link TOLD_MORE}. */
+  sightAt: Partial<Record<string, Sight>>;
   place: Place;
 }
 
 /**
- * What a subgraph tells whoever holds an id of this type, because the gateway asks it only for ids that another
- * subgraph has let through, and this other one alone knows the rule (`services/billing/src/ability.ts`). Clients
- * reach the gateway only. At the gateway nothing of it is allowed.
+ * Where more is told than elsewhere, of the asker's own workspace and to those who see these kinds of things at all.
+ *
+ * - The gateway asks billing only for conversations that another subgraph has let through, and that one alone knows
+ *   the rule (`services/billing/src/ability.ts`). Clients reach the gateway only; there, nothing more is told.
+ * - The audit log names objects of all kinds by their ids, whoever reads it.
  */
-export const TRUSTS_THE_GATEWAY: Readonly<Record<string, readonly Kind[]>> = {
-  'billing.Conversation': ['conversation', 'cost'],
+export const TOLD_MORE: Readonly<Record<string, { to: Kind; kinds: readonly Kind[] | 'ids' }>> = {
+  'billing.Conversation': { to: 'cost', kinds: ['conversation', 'cost'] },
+  'Query.auditLog': { to: 'audit', kinds: 'ids' },
 };
 
 export interface Schemas {
@@ -108,9 +113,10 @@ export function missingCases(schema: GraphQLSchema): string[] {
   return [...missing, ...stale.map((name) => `${name} does not exist any more: remove its case.`)];
 }
 
-/** An object of each table and workspace: enough to ask every field for an id of every kind. */
+/** An object of each kind and workspace: enough to ask every field for an id of every kind. */
 export function oneOfEach(objects: readonly WorldObject[]): WorldObject[] {
-  const groups = Map.groupBy(objects, ({ table, place }) => `${table} ${place}`);
+  // A dead letter is one in whatever service.
+  const groups = Map.groupBy(objects, ({ table, place }) => `${table.slice(table.indexOf('.'))} ${place}`);
   return [...groups.values()].flatMap((group) => group.slice(0, 1));
 }
 
@@ -149,7 +155,7 @@ export class Matrix {
     return [
       ...whole.map((each): Task => async () => {
         const body = await this.#ask(asker, root, each);
-        this.#judge(asker, asker.sight, {
+        this.#judge(asker, asker.sightAt[root.name] ?? asker.sight, {
           where: 'gateway',
           field: root.name,
           asked: JSON.stringify(each),
@@ -186,13 +192,14 @@ export class Matrix {
         );
       }
     }
-    this.#compare(asker, asker.sight, { where: 'gateway', field: `${root.name}(${position.name})` }, asked, answers);
+    const sight = asker.sightAt[root.name] ?? asker.sight;
+    this.#compare(asker, sight, { where: 'gateway', field: `${root.name}(${position.name})` }, asked, answers);
   }
 
   /** Every mutation at the gateway, by those who may not. */
-  async mutations(asker: Asker): Promise<void> {
+  async mutations(asker: Asker, which: 'public' | 'others'): Promise<void> {
     const tasks = rootFields(this.schemas.public)
-      .filter(({ kind }) => kind === 'mutation')
+      .filter(({ kind, name }) => kind === 'mutation' && (MUTATIONS[name]?.needs === 'secret') === (which === 'public'))
       .flatMap((root) => this.#mutationTasks(asker, root));
     await concurrently(tasks);
   }
@@ -220,14 +227,16 @@ export class Matrix {
     const mayTake = (object: WorldObject) => {
       if (!may) return false;
       if (does || rights.does === 'everything') return asker.sight.has(object);
-      return object.id === this.#memberIdOf(asker) || (object.table === 'identity.session' && asker.sight.has(object));
+      return (
+        (object.table === 'identity.member' && object.id === this.#memberIdOf(asker)) ||
+        (object.table === 'identity.session' && asker.sight.has(object))
+      );
     };
     return [
       ...(may ? [] : [() => ask(whole(asker.place))]),
       ...(may && (asker.place === here || positions.length === 0) ? [] : [() => ask(whole(here))]),
       ...positions.map((position): Task => async () => {
-        // Who may in no case is refused whatever the id.
-        const objects = may ? this.contents.objects : this.contents.objects.filter((object) => object.place === 'here');
+        const objects = may ? this.contents.objects : this.#ofTheApi;
         const asked = asks(oneOfEach(objects.filter((object) => !mayTake(object))));
         const answers: string[] = [];
         await concurrently(
@@ -241,8 +250,13 @@ export class Matrix {
     ];
   }
 
+  /** For those who are refused whatever the id is: those that clients come to know, of here. */
+  get #ofTheApi(): readonly WorldObject[] {
+    return this.contents.objects.filter(({ table, place }) => table in TABLES && place === 'here');
+  }
+
   #memberIdOf({ rule: { token }, place }: Asker): string | undefined {
-    return token && place.members[token.member].id;
+    return token && idOf(place, token.who);
   }
 
   /** Every entity of every subgraph by every id that there is, asked at the subgraph directly. */
@@ -268,7 +282,7 @@ export class Matrix {
     const answers = await Promise.all(
       chunks(asked, REPRESENTATIONS).map(async (chunk) => {
         const r = chunk.map(({ id }) => ({ __typename: typeName, id }));
-        const { status, body } = await post(subgraphUrl(this.world, service), asker.token, query, { r });
+        const { status, body } = await post(subgraphUrl(this.world, service), asker.subgraphToken, query, { r });
         return piecesOf(
           status,
           body,
@@ -277,7 +291,7 @@ export class Matrix {
       }),
     );
     const field = `${service}.${typeName}`;
-    const sight = asker.sightAt?.[field] ?? asker.sight;
+    const sight = asker.sightAt[field] ?? asker.sight;
     this.#compare(asker, sight, { where: service, field }, asked, answers.flat(), (object) => !sight.has(object));
   }
 
@@ -292,7 +306,7 @@ export class Matrix {
         listener.subscribe(root.name, undefined, query, whole);
       }
       for (const position of idPositions(root.field)) {
-        for (const asked of asks(oneOfEach(this.contents.objects))) {
+        for (const asked of asks(oneOfEach(this.#ofTheApi))) {
           listener.subscribe(`${root.name}(${position.name})`, asked, query, position.put(own, asked.id));
         }
       }

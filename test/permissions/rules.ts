@@ -18,7 +18,11 @@ export type Kind =
   | 'conversation'
   | 'body'
   | 'cost'
-  | 'dead letter';
+  | 'dead letter'
+  | 'API key'
+  | 'issuer'
+  /** Who did what to which object: ids, never content. */
+  | 'audit';
 
 /** A mutation's permission; the names are those that the API uses. */
 export type Right =
@@ -52,12 +56,15 @@ const EVERYTHING: Role = {
     'body',
     'cost',
     'dead letter',
+    'API key',
+    'issuer',
+    'audit',
   ],
   conversations: 'all',
   does: 'everything',
 };
 const AGENT: Role = {
-  sees: EVERYTHING.sees.filter((kind) => kind !== 'dead letter'),
+  sees: EVERYTHING.sees.filter((kind) => !['dead letter', 'API key', 'issuer', 'audit'].includes(kind)),
   conversations: 'theirs',
   does: ['message:send'],
 };
@@ -75,7 +82,11 @@ export const MEMBERS = {
   },
   privacyOfficer: {
     role: 'privacy_officer',
-    rights: { sees: ['workspace', 'colleague', 'channel', 'contact', 'phone'], conversations: 'none', does: [] },
+    rights: {
+      sees: ['workspace', 'colleague', 'channel', 'contact', 'phone', 'audit'],
+      conversations: 'none',
+      does: [],
+    },
   },
   powerless: { role: 'custom', rights: { ...NOTHING, sees: ['colleague'] } },
   /** Was an owner, and is removed before anybody asks. */
@@ -86,34 +97,57 @@ export const MEMBERS = {
 } as const satisfies Record<string, { role: string; rights: Role }>;
 export type MemberName = keyof typeof MEMBERS;
 
+/** The API keys that every workspace of the world has: what they are made with, and what follows. */
+export const KEYS = {
+  /** Sees no conversation, and so can send nowhere. */
+  templateSender: {
+    permissions: [],
+    actions: [{ action: 'MESSAGE_SEND', resource: 'template:hello', quota: { count: 5, per: 'DAY' } }],
+    rights: { sees: ['colleague'], conversations: 'none', does: ['message:send'] },
+  },
+  conversationCounter: {
+    permissions: ['CONVERSATION_READ', 'CONVERSATION_READ_ALL'],
+    actions: [],
+    rights: { sees: ['colleague', 'conversation'], conversations: 'all', does: [] },
+  },
+  /** Might do everything that a key may, and is revoked before anybody asks. */
+  revoked: { permissions: ['MESSAGE_READ', 'CONTACT_READ_PHONE'], actions: [], rights: NOTHING },
+  /** To be revoked. */
+  unused: { permissions: ['TEAM_READ'], actions: [], rights: NOTHING },
+} as const satisfies Record<string, { permissions: readonly string[]; actions: readonly object[]; rights: Role }>;
+export type KeyName = keyof typeof KEYS;
+
 export interface ActorRule {
   /** Whose token it is; nobody has none. */
-  token?: { place: 'here' | 'elsewhere'; member: MemberName };
+  token?: { place: 'here' | 'elsewhere'; who: MemberName | KeyName };
   rights: Role;
   /** Who the gateway turns away; subgraphs, which only the gateway reaches, know signatures and no revocations. */
   isTurnedAway?: boolean;
 }
 
-const memberActor = (member: MemberName, place: 'here' | 'elsewhere' = 'here'): ActorRule => ({
-  token: { place, member },
-  rights: MEMBERS[member].rights,
+const member = (who: MemberName, place: 'here' | 'elsewhere' = 'here'): ActorRule => ({
+  token: { place, who },
+  rights: MEMBERS[who].rights,
 });
+const key = (who: KeyName): ActorRule => ({ token: { place: 'here', who }, rights: KEYS[who].rights });
 
 /** Everybody who must not see all of the workspace "here". A new actor is one more line. */
 export const ACTORS = {
-  'owner of another workspace': memberActor('owner', 'elsewhere'),
-  'agent of another team': memberActor('agentOfOtherTeam'),
-  'agent without a team': memberActor('agentWithoutTeam'),
-  finance: memberActor('finance'),
-  'privacy officer': memberActor('privacyOfficer'),
-  'member whose role allows nothing': memberActor('powerless'),
-  'former member': { ...memberActor('former'), isTurnedAway: true },
+  'owner of another workspace': member('owner', 'elsewhere'),
+  'agent of another team': member('agentOfOtherTeam'),
+  'agent without a team': member('agentWithoutTeam'),
+  finance: member('finance'),
+  'privacy officer': member('privacyOfficer'),
+  'member whose role allows nothing': member('powerless'),
+  'API key for one template': key('templateSender'),
+  'API key for conversations without bodies': key('conversationCounter'),
+  'former member': { ...member('former'), isTurnedAway: true },
+  'revoked API key': { ...key('revoked'), isTurnedAway: true },
   nobody: { rights: NOTHING, isTurnedAway: true },
-} as const satisfies Record<string, ActorRule>;
-export type ActorName = keyof typeof ACTORS;
+} satisfies Record<string, ActorRule>;
 
 /** Sees all that can be seen here: what this one is not shown, no probe could have found. */
-export const SEES_ALL: ActorRule = memberActor('owner');
+export const SEES_ALL: ActorRule = member('owner');
 
 interface TableRule {
   /** What the columns say. Any other column is nobody's business. */
@@ -133,6 +167,19 @@ export const TABLES: Readonly<Record<string, TableRule>> = {
   'identity.team': { columns: { id: 'team', name: 'team' } },
   'identity.team_channel': { columns: { channel_id: 'team' } },
   'identity.role': { columns: { id: 'role', name: 'role' } },
+  'identity.api_key': { columns: { id: 'API key', name: 'API key', created_by: 'API key' } },
+  'identity.oidc_issuer': { columns: { issuer: 'issuer', audience: 'issuer', jwks_uri: 'issuer' } },
+  'identity.audit_entry': {
+    columns: {
+      id: 'audit',
+      actor_id: 'audit',
+      session_id: 'audit',
+      object_ids: 'audit',
+      changes: 'audit',
+      correlation_id: 'audit',
+      hash: 'audit',
+    },
+  },
   'identity.session': { columns: {}, own: { by: 'member_id', columns: ['id', 'device'] } },
   'channels.channel': {
     columns: { id: 'channel', name: 'channel', display_phone_number: 'channel' },
@@ -154,7 +201,13 @@ export const TABLES: Readonly<Record<string, TableRule>> = {
   },
   'conversation.message': {
     conversation: 'conversation_id',
-    columns: { id: 'conversation', author_id: 'conversation', error_title: 'conversation', text: 'body' },
+    columns: {
+      id: 'conversation',
+      author_id: 'conversation',
+      api_key_id: 'conversation',
+      error_title: 'conversation',
+      text: 'body',
+    },
   },
   'billing.charge': {
     conversation: 'conversation_id',

@@ -9,17 +9,18 @@ import {
   type EventDefinition,
 } from '@fenster/contracts';
 import { openDatabase, transact, type Database } from '@fenster/database';
-import { DATABASES, type DatabaseName } from '@fenster/local';
+import { DATABASES, urlOf, type DatabaseName } from '@fenster/local';
 import { createLogger, systemClock } from '@fenster/runtime';
 import pg from 'pg';
 import { expect } from 'vitest';
 import { invitationToken } from '../../services/identity/src/members/invitation.js';
 import { hashPassword } from '../../services/identity/src/members/password.js';
 import { hashSecret } from '../../services/identity/src/sessions/refresh-token.js';
+import { LocalIssuer } from '../../services/identity/src/testing/local-issuer.js';
 import { request } from '../support/api-client.js';
 import { eventually } from '../support/eventually.js';
 import type { TestStack } from '../support/test-stack.js';
-import { MEMBERS, type ActorRule, type MemberName } from './rules.js';
+import { KEYS, MEMBERS, SEES_ALL, type ActorRule, type KeyName, type MemberName } from './rules.js';
 
 const MEMBER_NAMES = Object.keys(MEMBERS) as MemberName[];
 const PASSWORD = 'correct horse 1';
@@ -81,13 +82,16 @@ export interface Place {
   workspaceId: string;
   members: Record<MemberName, { id: string; email: string; name: string }>;
   /** Teams and their channels, by member. */
-  teamsOf: Record<MemberName, { teamIds: readonly string[]; channelIds: readonly string[] }>;
+  teamsOf: Partial<Record<MemberName | KeyName, { teamIds: readonly string[]; channelIds: readonly string[] }>>;
   teams: Record<TeamName, { id: string }>;
   roles: Record<'nothing' | 'unused', { id: string }>;
   channels: readonly { id: string }[];
   conversations: Record<SpotName, ConversationInWorld>;
+  keys: Record<KeyName, { id: string; secret: string }>;
   sessions: Partial<Record<MemberName, string>>;
   refreshToken: string;
+  /** Of the issuer that the workspace may name. */
+  issuer: { url: string; audience: string; idToken: string };
   aliasId: string;
   deadLetterId: string;
   invitationToken: string;
@@ -100,6 +104,8 @@ export interface World {
   /** As the service's owner, whom row-level security lets see everything. */
   sql: Record<DatabaseName, pg.Pool>;
   tokenOf(rule: ActorRule): string | undefined;
+  /** What the gateway makes of it for subgraphs. */
+  subgraphTokenOf(rule: ActorRule): Promise<string | undefined>;
   /** Emits as a service does, for consumers and subscribers to hear. */
   emit<D extends EventDefinition>(
     service: DatabaseName,
@@ -119,6 +125,7 @@ export async function buildWorld(stack: TestStack): Promise<World> {
     sql[service] = new pg.Pool({ connectionString: databaseUrls[service], max: 2 });
     databases[service] = await openDatabase({ service, url: databaseUrls[service], poolSize: 1, entities: [], log });
   }
+  const issuer = await new LocalIssuer().start();
   const places = { here: await buildPlace(), elsewhere: await buildPlace() };
   const tokens = new Map<string, string>();
   for (const name of ['here', 'elsewhere'] as const) {
@@ -134,13 +141,21 @@ export async function buildWorld(stack: TestStack): Promise<World> {
     ...places,
     stack,
     sql,
-    tokenOf: ({ token }) => token && tokens.get(`${token.place} ${token.member}`),
+    tokenOf: ({ token }) => token && tokens.get(`${token.place} ${token.who}`),
+    async subgraphTokenOf(rule) {
+      const token = world.tokenOf(rule);
+      if (!token?.startsWith('fk_')) return token;
+      const url = `${urlOf(stack.deployment, 'identity')}/internal/api-key-token`;
+      const response = await fetch(url, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+      return ((await response.json()) as { accessToken?: string }).accessToken;
+    },
     async emit(service, workspaceId, event, data) {
       const origin = { actor: { kind: 'provider' }, correlationId: 'matrix' } as const;
       const ctx = { database: databases[service], now: systemClock, log, wakeRelay() {}, origin };
       await transact(ctx, async (tx) => tx.emit(event, { entityId: oldId(), workspaceId, data }));
     },
     async close() {
+      await issuer.stop();
       for (const service of DATABASES) {
         await sql[service].end();
         await databases[service].close();
@@ -148,8 +163,12 @@ export async function buildWorld(stack: TestStack): Promise<World> {
     },
   };
   for (const name of ['here', 'elsewhere'] as const) {
-    await writeHistory(world, world[name]);
-    await removeFormer(world, name, world[name].members.former.id);
+    const place = world[name];
+    place.keys = await createKeys(world, name);
+    for (const key of Object.keys(KEYS) as KeyName[]) tokens.set(`${name} ${key}`, place.keys[key].secret);
+    await revoke(world, name);
+    await writeHistory(world, place);
+    await removeFormer(world, name);
   }
   return world;
 
@@ -197,6 +216,16 @@ export async function buildWorld(stack: TestStack): Promise<World> {
         created_at: now,
       })),
     );
+
+    const audience = canary('audience');
+    const address = `https://${randomBytes(6).toString('hex')}.example.test`;
+    const named = {
+      issuer: address,
+      audience: canary('audience'),
+      jwks_uri: `${address}/${canary('keys').replace(' ', '-')}`,
+    };
+    await insert('identity', 'oidc_issuer', { ...named, updated_at: now });
+    const idToken = await issuer.token({ aud: audience, email: members.colleague.email }, { at: new Date() });
 
     const channels = [0, 1, 2].map(() => ({ id: oldId() }));
     const appId = digits(15);
@@ -277,6 +306,8 @@ export async function buildWorld(stack: TestStack): Promise<World> {
     for (const conversation of Object.values(conversations)) {
       await insertConversation(insert, conversation, { now, later, authorId: members.agentOfTeam.id });
     }
+    const quota = { api_key_id: oldId(), action: canary('action'), resource: canary('resource'), count: 3 };
+    await insert('conversation', 'api_key_quota', { ...quota, window_start: now });
     const aliasId = oldId();
     const { contactId } = conversations.ofTeamAssigned;
     await insert('contacts', 'contact_alias', { id: aliasId, contact_id: contactId, created_at: now });
@@ -292,13 +323,15 @@ export async function buildWorld(stack: TestStack): Promise<World> {
             { teamIds, channelIds: theirs.flatMap(([, team]) => team.channels.map((index) => channels[index]!.id)) },
           ];
         }),
-      ) as unknown as Place['teamsOf'],
+      ) as Place['teamsOf'],
       teams,
       roles,
       channels,
       conversations,
+      keys: {} as Place['keys'],
       sessions: {},
       refreshToken: '',
+      issuer: { url: issuer.url, audience, idToken },
       aliasId,
       deadLetterId: deadLetters['channels']!,
       invitationToken: token,
@@ -391,7 +424,7 @@ async function insertConversation(
   });
   const place = { thread_id: threadId, conversation_id: id, channel_id: channelId };
   const message = { ...place, type: 'text', payload: { note: canary('payload') }, sent_at: now, created_at: now };
-  const nothing = { error_code: null, error_title: null, author_id: null };
+  const nothing = { error_code: null, error_title: null, author_id: null, api_key_id: null };
   await insert(
     'conversation',
     'message',
@@ -415,7 +448,8 @@ async function insertConversation(
       error_code: 131_000,
       error_title: canary('failure'),
       provider_message_id: `wamid.${canary('failed')}`,
-      author_id: authorId,
+      author_id: null,
+      api_key_id: oldId(),
     },
     {
       ...message,
@@ -427,6 +461,7 @@ async function insertConversation(
       status: 'SENT',
       provider_message_id: sentProviderId,
       author_id: authorId,
+      api_key_id: null,
     },
   );
   await insert('conversation', 'parked_status', {
@@ -528,25 +563,46 @@ async function writeHistory(world: World, place: Place): Promise<void> {
   await happenIn(world, place, 'onNobodysChannel');
 }
 
+async function createKeys(world: World, name: PlaceName): Promise<Place['keys']> {
+  const expiresAt = new Date(Date.now() + HOUR_MS).toISOString();
+  const keys: Partial<Place['keys']> = {};
+  for (const [key, { permissions, actions }] of Object.entries(KEYS)) {
+    const input = { name: canary('key'), permissions, actions, expiresAt, idempotencyKey: canary('key') };
+    const { createApiKey } = await askAsOwner<{ createApiKey: { apiKey: { id: string }; secret: string } }>(
+      world,
+      name,
+      'mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { ... on ApiKeyCreated { apiKey { id } secret } } }',
+      { input },
+    );
+    keys[key as KeyName] = { id: createApiKey.apiKey.id, secret: createApiKey.secret };
+  }
+  return keys as Place['keys'];
+}
+
+async function revoke(world: World, name: PlaceName): Promise<void> {
+  const { id } = world[name].keys.revoked;
+  await askAsOwner(world, name, 'mutation ($id: ID!) { revokeApiKey(id: $id) { __typename } }', { id });
+}
+
 /** Tokens of before stay signed and dated; the gateway has to know better. */
-async function removeFormer(
-  { stack, tokenOf }: Pick<World, 'stack' | 'tokenOf'>,
-  place: 'here' | 'elsewhere',
-  id: string,
-) {
-  const { data } = await request<{ removeMember: { id?: string } }>(
-    stack.graphqlUrl,
-    'mutation ($memberId: ID!) { removeMember(memberId: $memberId) { ... on Member { id } } }',
-    {
-      token: tokenOf({ token: { place, member: 'owner' }, rights: MEMBERS.owner.rights }),
-      variables: { memberId: id },
-    },
-  );
-  expect(data.removeMember).toEqual({ id });
-  const token = tokenOf({ token: { place, member: 'former' }, rights: MEMBERS.former.rights });
-  await eventually(async () => {
-    expect(await request(stack.graphqlUrl, '{ me { id } }', { token })).toMatchObject({ status: 401 });
-  });
+async function removeFormer(world: World, name: PlaceName): Promise<void> {
+  const { id } = world[name].members.former;
+  await askAsOwner(world, name, 'mutation ($id: ID!) { removeMember(memberId: $id) { __typename } }', { id });
+  for (const who of ['former', 'revoked'] as const) {
+    const token = world.tokenOf({ ...SEES_ALL, token: { place: name, who } });
+    await eventually(async () => {
+      expect(await request(world.stack.graphqlUrl, '{ teams { id } }', { token })).toMatchObject({ status: 401 });
+    });
+  }
+}
+
+type PlaceName = 'here' | 'elsewhere';
+
+async function askAsOwner<T>(world: World, place: PlaceName, query: string, variables: object): Promise<T> {
+  const token = world.tokenOf({ ...SEES_ALL, token: { place, who: 'owner' } });
+  const { data, errors } = await request<T>(world.stack.graphqlUrl, query, { token, variables: { ...variables } });
+  expect(errors).toBeUndefined();
+  return data;
 }
 
 /** In this conversation a customer writes, a reply is delivered, and a charge is recorded: all that subscribers hear of. */

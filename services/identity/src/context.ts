@@ -1,5 +1,5 @@
 import { defineAbility, type Ability } from '@fenster/auth';
-import type { Ctx } from '@fenster/database';
+import type { Ctx, Origin } from '@fenster/database';
 import type { GraphQLContext } from '@fenster/graphql';
 import { defineRules } from './ability.js';
 import type { PasswordVerifier } from './members/password.js';
@@ -26,7 +26,7 @@ export function abilityOf(ctx: IdentityContext): Ability {
 
 /** For work that begins without an actor and ends in a workspace: signing in, and renewing. */
 export function onBehalfOf(ctx: IdentityContext, member: { id: string; workspaceId: string }): Ctx {
-  const { database, now, log, wakeRelay, reads, origin } = ctx;
+  const { database, now, log, wakeRelay, reads } = ctx;
   return {
     database,
     now,
@@ -34,6 +34,12 @@ export function onBehalfOf(ctx: IdentityContext, member: { id: string; workspace
     wakeRelay,
     reads,
     workspaceId: member.workspaceId,
-    origin: { ...origin, actor: { kind: 'member', id: member.id } },
+    origin: { ...withoutToken(ctx.origin), actor: { kind: 'member', id: member.id } },
   };
 }
+
+/** Whoever signs in may send the token of another login along, even one of another workspace: it says nothing here. */
+export function withoutToken({ sessionId: _, ...origin }: Origin): Origin {
+  return { ...origin, actor: ANYBODY };
+}
+const ANYBODY = { kind: 'system', id: 'anonymous' } as const;

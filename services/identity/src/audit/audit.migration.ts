@@ -6,6 +6,7 @@ const TENANT = `workspace_id = nullif(current_setting('app.workspace_id', true),
 function appendOnlyTable(table: string): string[] {
   return [
     `alter table "${table}" enable row level security`,
+    `alter table "${table}" force row level security`,
     `create policy tenant on "${table}" to identity_app using (${TENANT})`,
     `create policy system on "${table}" to identity_system using (true) with check (true)`,
     `grant select on "${table}" to identity_app`,

@@ -35,10 +35,10 @@ export async function endOwnSession(ctx: IdentityContext, id: string | undefined
 
 /** @throws DomainError NOT_FOUND, BEYOND_YOUR_RIGHTS; FORBIDDEN for others than oneself without member:manage. */
 export async function endAllSessions(ctx: IdentityContext, memberId: string): Promise<Member> {
-  const { id: ownId } = ctx.requireActor();
-  return changeRights(ctx, memberId === ownId ? undefined : 'member:manage', async (tx, actor) => {
-    const member =
-      memberId === ownId ? await tx.em.findOneOrFail(Member, { id: ownId }) : await findMember(tx, actor, memberId);
+  const { kind, id: ownId } = ctx.requireActor();
+  const isSelf = kind === 'member' && memberId === ownId;
+  return changeRights(ctx, isSelf ? undefined : 'member:manage', async (tx, actor) => {
+    const member = isSelf ? await tx.em.findOneOrFail(Member, { id: ownId }) : await findMember(tx, actor, memberId);
     await endSessionsOf(tx, member.id);
     return member;
   });

@@ -8,11 +8,11 @@ const identity = new IdentityUnderTest();
 beforeAll(() => identity.start());
 afterAll(() => identity.stop());
 
-const signIn = async (email: string, password: string) =>
+const signIn = async (email: string, password: string, token?: string) =>
   (
     await identity.query(
       'mutation ($email: String!, $password: String!) { signIn(email: $email, password: $password) { ... on Session { refreshToken } } }',
-      { variables: { email, password } },
+      { variables: { email, password }, ...(token && { token }) },
     )
   ).data!.signIn as { refreshToken: string };
 const renew = (refreshToken: string) =>
@@ -45,6 +45,24 @@ describe('the audit log', () => {
         ]),
       );
       expect(JSON.stringify(entries)).not.toMatch(new RegExp(`horse|${member.email}|${refreshToken.slice(0, 20)}`));
+    });
+  });
+
+  it('tells nothing of a login of another workspace that the sign-in was sent with', async () => {
+    const workspaceId = await identity.workspace();
+    const member = await identity.member(workspaceId);
+    const stranger = await identity.member(await identity.workspace());
+    const token = await identity.accessToken(stranger);
+    await signIn(member.email, 'wrong horse 1', token);
+    await signIn(member.email, PASSWORD, token);
+    await eventually(async () => {
+      const entries = await identity.database.system().find(AuditEntry, { workspaceId }, { orderBy: { seq: 'asc' } });
+      expect(entries.map(({ action, actorId, sessionId }) => ({ action, actorId, sessionId }))).toEqual(
+        expect.arrayContaining([
+          { action: 'member.sign_in_refuse', actorId: 'anonymous', sessionId: null },
+          { action: 'session.start', actorId: member.id, sessionId: null },
+        ]),
+      );
     });
   });
 });

@@ -2,7 +2,7 @@ import { signToken } from '@fenster/auth';
 import { auditRead, transact } from '@fenster/database';
 import { DomainError, newId } from '@fenster/runtime';
 import { LockMode } from '@mikro-orm/core';
-import { onBehalfOf, type IdentityContext } from '../context.js';
+import { onBehalfOf, withoutToken, type IdentityContext } from '../context.js';
 import { normaliseEmail } from '../members/email.js';
 import { Member } from '../members/member.entity.js';
 import { holdRights, type Rights } from '../members/rights.js';
@@ -47,7 +47,10 @@ export async function signIn(
   const member = address === undefined ? null : await ctx.database.system().findOne(Member, { email: address });
   const isPassword = await ctx.app.isPassword(member?.passwordHash, password);
   // After the answer, so that its time does not tell whether there is such an account.
-  if (member && !isPassword) auditRead({ ...ctx, workspaceId: member.workspaceId }, 'member.sign_in_refuse', member.id);
+  if (member && !isPassword) {
+    const place = { workspaceId: member.workspaceId, origin: withoutToken(ctx.origin) };
+    auditRead({ ...ctx, ...place }, 'member.sign_in_refuse', member.id);
+  }
   if (!member || !isPassword) throw invalid;
   const signedIn = await openSession(ctx, member, {
     device,
