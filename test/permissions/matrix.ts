@@ -172,7 +172,9 @@ export class Matrix {
 
   async #positionTask(asker: Asker, root: RootField, position: IdPosition): Promise<void> {
     const { variables = () => ({}) } = QUERIES[root.name] ?? {};
-    const asked = asks(oneOfEach(this.contents.objects));
+    // What clients never come to know is asked for of one workspace.
+    const objects = this.contents.objects.filter(({ table, place }) => table in TABLES || place === 'here');
+    const asked = asks(oneOfEach(objects));
     const own = variables(asker.place);
     const answers: string[] = [];
     if (isNonNullType(root.field.type)) {
