@@ -1,6 +1,9 @@
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { billing } from './benches/billing.js';
 import { fanout } from './benches/fanout.js';
+import { inboxList } from './benches/inbox-list.js';
+import { importBench } from './benches/import.js';
 import { ingest } from './benches/ingest.js';
 import { isolation } from './benches/isolation.js';
 import { latency } from './benches/latency.js';
@@ -8,10 +11,10 @@ import { runBench, type Bench, type Settings } from './harness/bench.js';
 import { openEnvironment } from './harness/environment.js';
 import { toJson, toTable } from './harness/report.js';
 
-const BENCHES: readonly Bench[] = [ingest, latency, fanout, isolation];
+const BENCHES: readonly Bench[] = [ingest, latency, fanout, isolation, inboxList, billing, importBench];
 const USAGE = `npm run bench -- NAME [options]
 
-${BENCHES.map(({ name, title }) => `  ${name.padEnd(9)} ${title}`).join('\n')}
+${BENCHES.map(({ name, title }) => `  ${name.padEnd(10)} ${title}`).join('\n')}
 
   --json            one object for machines on standard output, instead of the table
   --rounds 3        how often everybody is measured, in turn
@@ -24,6 +27,9 @@ ${BENCHES.map(({ name, title }) => `  ${name.padEnd(9)} ${title}`).join('\n')}
   --agents 20       latency: agents who receive each of them
   --subscribers 1000, --window 16
                     fanout: sockets, and events on their way
+  --entries 10000000
+                    billing: of the ledger
+  --rows 1000000    import: of each file
   --profile FOLDER  writes a CPU profile of each of our services there, and what PostgreSQL spent on which statement
 
 Exits with 1 if anything of ours was lost, came twice or out of order.
@@ -41,6 +47,8 @@ const OPTIONS = {
   agents: { type: 'string', default: '20' },
   subscribers: { type: 'string', default: '1000' },
   window: { type: 'string', default: '16' },
+  entries: { type: 'string', default: '10000000' },
+  rows: { type: 'string', default: '1000000' },
   profile: { type: 'string' },
 } as const;
 
@@ -73,7 +81,7 @@ function read(args: string[]): { bench: Bench; settings: Settings; isJson: boole
   return {
     bench,
     isJson: values.json,
-    limitMs: MARGIN_MS + idleMs + rounds * 4 * measureMs,
+    limitMs: MARGIN_MS + (bench.preparationMs ?? 0) + idleMs + rounds * 4 * measureMs,
     settings: {
       rounds,
       measureMs,
@@ -86,6 +94,8 @@ function read(args: string[]): { bench: Bench; settings: Settings; isJson: boole
       agents: number('agents'),
       subscribers: number('subscribers'),
       window: number('window'),
+      entries: number('entries'),
+      rows: number('rows'),
       only: values.only.split(',').filter((name) => name !== ''),
       // Services log to the standard output, which belongs to the JSON then.
       logLevel: values.json ? 'silent' : 'warn',

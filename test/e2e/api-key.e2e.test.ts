@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '@fenster/runtime';
-import { request, signIn, subscribe } from '../support/api-client.js';
+import { ask, request, subscribe } from '../support/api-client.js';
+import { signInAs } from '../support/demo.js';
 import { eventually } from '../support/eventually.js';
 import { startTestStack, type TestStack } from '../support/test-stack.js';
 import { ANNA, messagesWebhook, postWebhook } from '../support/webhooks.js';
@@ -37,18 +38,9 @@ beforeAll(async () => {
 });
 afterAll(() => stack?.stop());
 
-async function ask<T>(token: string, query: string, variables: Record<string, unknown> = {}): Promise<T> {
-  const { data, errors } = await request<T>(stack.graphqlUrl, query, { variables, token });
-  if (errors) throw new Error(JSON.stringify(errors));
-  return data;
-}
-
 describe('a program with an API key', () => {
   it('sends as often as it may, follows the inbox, and is out at once when the key is revoked', async () => {
-    const owner = await signIn(
-      stack.graphqlUrl,
-      stack.demo.members.find((member) => member.role === 'owner')!,
-    );
+    const owner = await signInAs(stack, 'owner');
     const input = {
       name: 'Parcel service',
       permissions: ['CONVERSATION_READ', 'CONVERSATION_READ_ALL', 'MESSAGE_READ'],
@@ -56,10 +48,8 @@ describe('a program with an API key', () => {
       expiresAt: new Date(Date.now() + 86_400_000),
       idempotencyKey: newId(),
     };
-    const { createApiKey } = await ask<{ createApiKey: { secret: string; apiKey: { id: string } } }>(owner, CREATE, {
-      input,
-    });
-    const { secret: key, apiKey } = createApiKey;
+    const created = await ask<{ secret: string; apiKey: { id: string } }>(stack, owner, CREATE, { input });
+    const { secret: key, apiKey } = created;
 
     const inbox = subscribe<{ inboxEvents: { __typename: string; message?: { apiKeyId: string | null } } }>(
       stack.graphqlUrl,
@@ -71,21 +61,17 @@ describe('a program with an API key', () => {
     expect(await postWebhook(stack, messagesWebhook(ANNA, ['Wo ist mein Paket?']))).toBe(200);
     await eventually(() => expect(types()).toContain('MessageAdded'));
 
-    const { conversations } = await ask<{ conversations: { nodes: { id: string }[] } }>(
-      key,
-      '{ conversations { nodes { id } } }',
-    );
-    const send = () =>
-      ask<{ sendMessage: object }>(key, SEND, { conversationId: conversations.nodes[0]!.id, idempotencyKey: newId() });
+    const { nodes } = await ask<{ nodes: { id: string }[] }>(stack, key, '{ conversations { nodes { id } } }');
+    const send = () => ask(stack, key, SEND, { conversationId: nodes[0]!.id, idempotencyKey: newId() });
     expect([await send(), await send()]).toEqual([
-      { sendMessage: { __typename: 'Message', apiKeyId: apiKey.id, status: 'QUEUED' } },
-      { sendMessage: { __typename: 'QuotaExceeded' } },
+      { __typename: 'Message', apiKeyId: apiKey.id, status: 'QUEUED' },
+      { __typename: 'QuotaExceeded' },
     ]);
     await eventually(() =>
       expect(inbox.received.some((event) => event.inboxEvents.message?.apiKeyId === apiKey.id)).toBe(true),
     );
 
-    await ask(owner, 'mutation ($id: ID!) { revokeApiKey(id: $id) { __typename } }', { id: apiKey.id });
+    await ask(stack, owner, 'mutation ($id: ID!) { revokeApiKey(id: $id) { __typename } }', { id: apiKey.id });
     await eventually(() => expect(inbox.errors).toMatchObject([{ code: 4403 }]));
     const refused = await request(stack.graphqlUrl, '{ conversations { nodes { id } } }', { token: key });
     expect(refused).toMatchObject({ status: 401, errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });

@@ -1,6 +1,7 @@
 import { auditVerify } from '@fenster/local';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { request, signIn, subscribe } from '../support/api-client.js';
+import { ask, request, signIn, subscribe } from '../support/api-client.js';
+import { demoMember, signInAs } from '../support/demo.js';
 import { eventually } from '../support/eventually.js';
 import { startTestStack, type TestStack } from '../support/test-stack.js';
 import { ANNA, messagesWebhook, postWebhook } from '../support/webhooks.js';
@@ -18,20 +19,14 @@ interface Entry {
   userAgent: string | null;
 }
 
-const memberOf = (role: string) => stack.demo.members.find((member) => member.role === role)!;
 const auditLog = async (token: string) => {
-  const { data, errors } = await request<{ auditLog: { nodes: Entry[] } }>(
-    stack.graphqlUrl,
-    '{ auditLog(first: 100) { nodes { action actor { name } objectIds userAgent } } }',
-    { token },
-  );
-  expect(errors).toBeUndefined();
-  return data.auditLog.nodes;
+  const query = '{ auditLog(first: 100) { nodes { action actor { name } objectIds userAgent } } }';
+  return (await ask<{ nodes: Entry[] }>(stack, token, query)).nodes;
 };
 
 describe('the audit log of the whole product', () => {
   it('tells who was shown what and who did what, in all services, and holds together', async () => {
-    const supervisor = memberOf('supervisor');
+    const supervisor = demoMember(stack, 'supervisor');
     const token = await signIn(stack.graphqlUrl, supervisor);
     const live = subscribe<{ inboxEvents: { message?: { text: string } } }>(
       stack.graphqlUrl,
@@ -57,7 +52,7 @@ describe('the audit log of the whole product', () => {
       { token },
     );
 
-    const privacyOfficer = await signIn(stack.graphqlUrl, memberOf('privacy_officer'));
+    const privacyOfficer = await signInAs(stack, 'privacy_officer');
     const did = (entries: Entry[], action: string) =>
       entries.filter((entry) => entry.action === action && entry.actor?.name === supervisor.name);
     const entries = await eventually(async () => {

@@ -1,7 +1,8 @@
 import { openDatabase } from '@fenster/database';
 import { createLogger, newId } from '@fenster/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { request, signIn } from '../support/api-client.js';
+import { request } from '../support/api-client.js';
+import { signInAs } from '../support/demo.js';
 import { eventually } from '../support/eventually.js';
 import { startTestStack, type TestStack } from '../support/test-stack.js';
 import { ANNA, messagesWebhook, postWebhook, sign } from '../support/webhooks.js';
@@ -17,10 +18,7 @@ const LIST = '{ conversations { nodes { id lastSeq } } }';
 
 beforeAll(async () => {
   stack = await startTestStack();
-  agent = await signIn(
-    stack.graphqlUrl,
-    stack.demo.members.find((member) => member.role === 'agent')!,
-  );
+  agent = await signInAs(stack, 'agent');
   await postWebhook(stack, messagesWebhook(ANNA, ['Hallo']));
   conversationId = await eventually(async () => {
     const { data } = await request<Conversations>(stack.graphqlUrl, LIST, { token: agent });
@@ -203,10 +201,7 @@ describe('tenants', () => {
       .system()
       .execute('update member set workspace_id = ? where email = ?', [other, 'admin@demo.fenster.test']);
     await database.close();
-    const stranger = await signIn(
-      stack.graphqlUrl,
-      stack.demo.members.find((member) => member.role === 'admin')!,
-    );
+    const stranger = await signInAs(stack, 'admin');
     expect(
       (await request<Conversations>(stack.graphqlUrl, LIST, { token: stranger })).data.conversations.nodes,
     ).toEqual([]);

@@ -1,31 +1,20 @@
-import { existsSync } from 'node:fs';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { signIn } from '../support/api-client.js';
+import { hasChromium, launchChromium } from '../support/chromium.js';
+import { signInAs } from '../support/demo.js';
 import { eventually } from '../support/eventually.js';
 import { startTestStack, type TestStack } from '../support/test-stack.js';
 import { ANNA, messagesWebhook, postWebhook } from '../support/webhooks.js';
-
-// Debian's package `chromium`; `.ci/run` installs it. Elsewhere CHROMIUM names another one.
-const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 let stack: TestStack;
 let browser: Browser;
 let page: Page;
 const failures: string[] = [];
 
-describe.skipIf(!existsSync(executablePath))('the GraphQL page in a browser', () => {
+describe.skipIf(!hasChromium)('the GraphQL page in a browser', () => {
   beforeAll(async () => {
     stack = await startTestStack();
-    const quiet = [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ];
-    browser = await chromium.launch({ executablePath, args: quiet });
+    browser = await launchChromium();
     page = await browser.newPage();
     page.on('requestfailed', (request) => failures.push(request.url()));
     page.on('request', (request) => {
@@ -39,10 +28,7 @@ describe.skipIf(!existsSync(executablePath))('the GraphQL page in a browser', ()
   });
 
   it('works without any other host, and runs a subscription with the token of its header editor', async () => {
-    const token = await signIn(
-      stack.graphqlUrl,
-      stack.demo.members.find((member) => member.role === 'agent')!,
-    );
+    const token = await signInAs(stack, 'agent');
     const query =
       'subscription { inboxEvents { __typename ... on MessageAdded { message { text conversation { contact { name } } } } } }';
     const headers = JSON.stringify({ authorization: `Bearer ${token}` });

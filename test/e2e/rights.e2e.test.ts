@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { request, signIn, subscribe } from '../support/api-client.js';
+import { ask, request, subscribe } from '../support/api-client.js';
+import { signInAs } from '../support/demo.js';
 import { eventually } from '../support/eventually.js';
 import { startTestStack, type TestStack } from '../support/test-stack.js';
 import { ANNA, messagesWebhook, postWebhook } from '../support/webhooks.js';
@@ -18,9 +19,6 @@ interface Tokens {
   accessToken: string;
   refreshToken: string;
 }
-interface Conversations {
-  conversations: { nodes: { id: string }[] };
-}
 interface Event {
   inboxEvents: { __typename: string; message?: { text: string } };
 }
@@ -30,50 +28,40 @@ let admin: string;
 let supervisor: string;
 beforeAll(async () => {
   stack = await startTestStack();
-  const login = (role: string) =>
-    signIn(
-      stack.graphqlUrl,
-      stack.demo.members.find((member) => member.role === role)!,
-    );
-  [admin, supervisor] = await Promise.all([login('admin'), login('supervisor')]);
+  [admin, supervisor] = await Promise.all([signInAs(stack, 'admin'), signInAs(stack, 'supervisor')]);
 });
 afterAll(() => stack?.stop());
 
-const ask = async <T>(query: string, token: string | undefined, variables: Record<string, unknown> = {}) => {
-  const answer = await request<T>(stack.graphqlUrl, query, { token, variables });
-  expect(answer.errors).toBeUndefined();
-  return answer.data;
-};
-
 /** As a new colleague joins: invited by an admin, with a password of their own. */
 async function join(name: string): Promise<Tokens & { id: string }> {
-  const { inviteMember } = await ask<{ inviteMember: { token: string; member: { id: string } } }>(
+  const { token, member } = await ask<{ token: string; member: { id: string } }>(
+    stack,
+    admin,
     `mutation ($name: String!, $email: String!, $key: ID!) {
       inviteMember(name: $name, email: $email, role: "agent", idempotencyKey: $key) {
         ... on Invitation { token member { id } }
       }
     }`,
-    admin,
     { name, email: `${name}@example.test`, key: name },
   );
-  const { acceptInvitation } = await ask<{ acceptInvitation: Tokens }>(
+  const tokens = await ask<Tokens>(
+    stack,
+    undefined,
     `mutation ($token: String!, $password: String!) {
       acceptInvitation(token: $token, password: $password) { ... on Session { accessToken refreshToken } }
     }`,
-    undefined,
-    { token: inviteMember.token, password: PASSWORD },
+    { token, password: PASSWORD },
   );
-  return { ...acceptInvitation, id: inviteMember.member.id };
+  return { ...tokens, id: member.id };
 }
 
-async function renew(refreshToken: string): Promise<Tokens> {
+function renew(refreshToken: string): Promise<Tokens> {
   const query = `mutation ($t: String!) { renewSession(refreshToken: $t) { ... on Session { accessToken refreshToken } } }`;
-  const { renewSession } = await ask<{ renewSession: Tokens }>(query, undefined, { t: refreshToken });
-  return renewSession;
+  return ask<Tokens>(stack, undefined, query, { t: refreshToken });
 }
 
 const conversationsOf = async (token: string) =>
-  (await ask<Conversations>(LIST, token)).conversations.nodes.map(({ id }) => id);
+  (await ask<{ nodes: { id: string }[] }>(stack, token, LIST)).nodes.map(({ id }) => id);
 
 describe('a new agent', () => {
   it('sees nothing before they are in a team, everything of its channel after that, and nothing once removed', async () => {
@@ -93,15 +81,13 @@ describe('a new agent', () => {
       request(stack.graphqlUrl, ONE, { token, variables: { id: conversationId } });
     expect(await read(id)).toEqual(await read(missing));
     const send = (conversationId: string) =>
-      ask(SEND, nora.accessToken, { id: conversationId, key: `to ${conversationId}` });
+      ask(stack, nora.accessToken, SEND, { id: conversationId, key: `to ${conversationId}` });
     expect(await send(id)).toEqual(await send(missing));
 
-    const { teams } = await ask<{ teams: { id: string; members: { id: string }[] }[] }>(
-      '{ teams { id members { id } } }',
-      admin,
-    );
-    const [team] = teams;
-    await ask('mutation ($id: ID!, $ids: [ID!]!) { setTeamMembers(id: $id, memberIds: $ids) { __typename } }', admin, {
+    type Team = { id: string; members: { id: string }[] };
+    const [team] = await ask<Team[]>(stack, admin, '{ teams { id members { id } } }');
+    const change = 'mutation ($id: ID!, $ids: [ID!]!) { setTeamMembers(id: $id, memberIds: $ids) { __typename } }';
+    await ask(stack, admin, change, {
       id: team!.id,
       ids: [...team!.members.map((member) => member.id), nora.id],
     });
@@ -115,13 +101,11 @@ describe('a new agent', () => {
     await eventually(() => expect(after.received.at(-1)!.inboxEvents.message).toEqual({ text: 'Noch da?' }));
     expect(before.received).toHaveLength(1);
 
-    await ask('mutation ($id: ID!) { removeMember(memberId: $id) { __typename } }', admin, { id: nora.id });
+    await ask(stack, admin, 'mutation ($id: ID!) { removeMember(memberId: $id) { __typename } }', { id: nora.id });
     await eventually(() => expect(after.errors).toMatchObject([{ code: 4403 }]));
     expect((await read(id, renewed.accessToken)).status).toBe(401);
     const query = 'mutation ($t: String!) { renewSession(refreshToken: $t) { __typename } }';
-    expect(await ask(query, undefined, { t: renewed.refreshToken })).toEqual({
-      renewSession: { __typename: 'SessionEnded' },
-    });
+    expect(await ask(stack, undefined, query, { t: renewed.refreshToken })).toEqual({ __typename: 'SessionEnded' });
     await Promise.all([before.stop(), after.stop()]);
   });
 });

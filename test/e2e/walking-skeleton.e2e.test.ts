@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
-import { request, signIn, subscribe, type Subscriber } from '../support/api-client.js';
+import { request, subscribe, type Subscriber } from '../support/api-client.js';
+import { signInAs } from '../support/demo.js';
 import { startTestStack, type TestStack } from '../support/test-stack.js';
 import { ANNA, messagesWebhook, postWebhook } from '../support/webhooks.js';
 
@@ -82,6 +83,67 @@ interface Event {
   };
 }
 
+/** What finance asks of the same message. */
+const COSTS = /* GraphQL */ `
+  query ($conversationId: ID!, $month: String!) {
+    conversation(id: $conversationId) {
+      cost {
+        windows {
+          openedAt
+          totals {
+            decimal
+          }
+          expected {
+            decimal
+          }
+          chargedMessages
+        }
+        charges {
+          nodes {
+            state
+            regime
+          }
+        }
+      }
+      replyQuote {
+        amount {
+          decimal
+        }
+        text
+      }
+      contact {
+        cost {
+          totals {
+            decimal
+          }
+          chargedMessages
+        }
+      }
+      lastMessage {
+        charge {
+          state
+          amount {
+            decimal
+          }
+          expected {
+            decimal
+          }
+        }
+      }
+    }
+    allowances(month: $month) {
+      size
+      used
+      charged
+      left
+    }
+  }
+`;
+interface Costs {
+  conversation: unknown;
+  allowances: unknown[];
+}
+
 let stack: TestStack;
 let agent: string;
 let supervisor: string;
@@ -100,11 +162,7 @@ const isLive = (subscriber: Subscriber<Event>) =>
 
 beforeAll(async () => {
   stack = await startTestStack();
-  const login = (role: string) =>
-    signIn(
-      stack.graphqlUrl,
-      stack.demo.members.find((member) => member.role === role)!,
-    );
+  const login = (role: string) => signInAs(stack, role);
   [agent, supervisor] = await Promise.all([login('agent'), login('supervisor')]);
 });
 afterAll(async () => {
@@ -172,6 +230,26 @@ describe('a signed WhatsApp webhook becomes a live GraphQL event', () => {
         cost: { totals: [{ amountMicros: 45_600, currency: 'EUR' }] },
       });
     });
+    const costs = await request<Costs>(stack.graphqlUrl, COSTS, {
+      token: await signInAs(stack, 'owner'),
+      variables: { conversationId, month: new Date().toISOString().slice(0, 7) },
+    });
+    const price = { decimal: '0.0456' };
+    expect(costs.data.conversation).toMatchObject({
+      cost: {
+        windows: [{ openedAt: expect.any(String), totals: [price], expected: [], chargedMessages: 1 }],
+        charges: { nodes: expect.arrayContaining([expect.objectContaining({ state: 'RATED', regime: '2026-10' })]) },
+      },
+      replyQuote: {
+        amount: price,
+        text: expect.stringContaining('because the free allowance of this number is used up'),
+      },
+      contact: { cost: { totals: [price], chargedMessages: 1 } },
+      lastMessage: { charge: { state: 'RATED', amount: price, expected: { decimal: '0.0000' } } },
+    });
+    expect(costs.data.allowances).toContainEqual(
+      expect.objectContaining({ size: 1_000, used: 0, charged: 1, left: 0 }),
+    );
 
     const seen = first.received.map((event) => event.inboxEvents.cursor);
     expect(new Set(seen).size).toBe(seen.length);

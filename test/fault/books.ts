@@ -1,16 +1,32 @@
 import {
+  channelMediaFailed,
+  channelMediaStored,
+  channelMediaUploaded,
   channelMessageAccepted,
+  channelMessageChanged,
+  channelMessageDelayed,
   channelMessageFailed,
+  channelMessageImported,
   channelMessageReceived,
+  channelPreferenceReceived,
+  channelRecipientIdentified,
   channelStatusReceived,
+  clickToChatLinkUsed,
   chargeRecorded,
+  messageEchoed,
   messageQueued,
+  messageReceived,
+  newsletterMessageProgressed,
+  serviceWindowClosed,
+  threadConsentStated,
   threadIdentityChanged,
   threadOpened,
+  type Envelope,
 } from '@fenster/contracts';
+import { toldEvents } from '@fenster/conversation';
 import { DATABASES, type DatabaseName, type Stack } from '@fenster/local';
 import pg from 'pg';
-import { INBOX_TYPES, InboxLog } from './inbox-log.js';
+import { InboxLog, toldToAll } from './inbox-log.js';
 import type { SentReply, ThreadRow, WorkspaceLog } from './verdict.js';
 
 /** Who has to handle which events: each once, and as many as were published. */
@@ -20,7 +36,20 @@ export const CONSUMERS = [
     from: 'channels',
     filter: 'channels.>',
     in: 'conversation',
-    events: [channelMessageReceived, channelMessageAccepted, channelMessageFailed, channelStatusReceived],
+    events: [
+      channelRecipientIdentified,
+      channelMessageReceived,
+      channelMessageImported,
+      channelMessageAccepted,
+      channelMessageChanged,
+      channelMessageDelayed,
+      channelPreferenceReceived,
+      channelMessageFailed,
+      channelMediaStored,
+      channelMediaFailed,
+      channelMediaUploaded,
+      channelStatusReceived,
+    ],
   },
   {
     name: 'conversation-charge-recorded',
@@ -39,9 +68,19 @@ export const CONSUMERS = [
   {
     name: 'contacts-thread-events',
     from: 'conversation',
-    filter: 'conversation.thread.>',
+    filter: 'conversation.>',
     in: 'contacts',
-    events: [threadOpened, threadIdentityChanged],
+    events: [
+      threadOpened,
+      threadIdentityChanged,
+      threadConsentStated,
+      newsletterMessageProgressed,
+      clickToChatLinkUsed,
+      messageReceived,
+      messageQueued,
+      messageEchoed,
+      serviceWindowClosed,
+    ],
   },
   {
     name: 'billing-message-queued',
@@ -56,6 +95,13 @@ export const CONSUMERS = [
     filter: 'channels.message.accepted.>',
     in: 'billing',
     events: [channelMessageAccepted],
+  },
+  {
+    name: 'billing-message-failed',
+    from: 'channels',
+    filter: 'channels.message.failed.>',
+    in: 'billing',
+    events: [channelMessageFailed],
   },
   {
     name: 'billing-status-received',
@@ -206,18 +252,19 @@ export class Books {
   async inbox(after: number, conversationId?: string): Promise<InboxLog> {
     const log = new InboxLog();
     for (let at = after; ;) {
-      const rows = await this.#rows<{ seq: string; name: string; entity_id: string; status: string | null }>(
+      const rows = await this.#rows<{ seq: string; envelope: string }>(
         'conversation',
-        `select seq, name, entity_id, case when name like '%.status_changed' then envelope::jsonb -> 'data' ->> 'status' end as status
-         from outbox where seq > $1 and name = any($2)
+        `select seq, envelope::text from outbox where seq > $1 and name = any($2)
            and ($3::text is null or envelope::jsonb -> 'data' ->> 'conversationId' = $3)
          order by seq limit $4`,
-        [at, Object.keys(INBOX_TYPES), conversationId ?? null, LOG_CHUNK],
+        [at, toldEvents, conversationId ?? null, LOG_CHUNK],
       );
-      for (const { seq, name, entity_id: id, status } of rows)
-        log.add(Number(seq), INBOX_TYPES[name]!, id, status ?? '');
+      for (const { seq, envelope } of rows) {
+        const told = toldToAll(JSON.parse(envelope) as Envelope);
+        if (told) log.add(Number(seq), told.type, told.entityId, told.status);
+      }
       if (rows.length < LOG_CHUNK) return log;
-      at = log.last;
+      at = Number(rows.at(-1)!.seq);
     }
   }
 
@@ -232,7 +279,10 @@ export class Books {
        from outbox where name = $1 group by 1`,
       [channelStatusReceived.name],
     );
-    const charges = await this.#counts('billing', 'select message_id as id, count(*) as count from charge group by 1');
+    const charges = await this.#counts(
+      'billing',
+      'select message_id as id, sum(messages) as count from charge group by 1',
+    );
     return messages.map(({ id, status, text }) => ({
       messageId: id,
       status,

@@ -1,19 +1,42 @@
-import {
-  conversationCostChanged,
-  conversationOpened,
-  messageQueued,
-  messageReceived,
-  messageStatusChanged,
-} from '@fenster/contracts';
+import { readFileSync } from 'node:fs';
+import type { Envelope } from '@fenster/contracts';
+import { toldOf } from '@fenster/conversation';
+import { buildSchema, isObjectType, type GraphQLObjectType } from 'graphql';
 
-/** What a subscriber of `inboxEvents` sees of an event in conversation's log; every other event is not for the inbox. */
-export const INBOX_TYPES: Readonly<Record<string, string>> = {
-  [messageReceived.name]: 'MessageAdded',
-  [messageQueued.name]: 'MessageAdded',
-  [messageStatusChanged.name]: 'MessageStatusChanged',
-  [conversationOpened.name]: 'ConversationOpened',
-  [conversationCostChanged.name]: 'ConversationCostChanged',
-};
+const SDL = readFileSync(new URL('../../schema/public.graphql', import.meta.url), 'utf8');
+
+/** What each event is about, of all that the published schema has: a new kind of event is asked for without a word here. */
+export function inboxSelection(ofMessage: string, ofConversation: string): string {
+  const schema = buildSchema(SDL, { assumeValid: true });
+  const about: Readonly<Record<string, string>> = {
+    message: `message { id ${ofMessage} conversation { id ${ofConversation} } }`,
+    conversation: `conversation { id ${ofConversation} }`,
+    conversationId: 'conversationId',
+  };
+  const members = Object.values(schema.getTypeMap()).filter(
+    (type): type is GraphQLObjectType =>
+      isObjectType(type) && type.getInterfaces().some(({ name }) => name === 'InboxEvent'),
+  );
+  return members
+    .flatMap((type) => {
+      const subject = Object.keys(about).find((field) => field in type.getFields());
+      return subject ? [`... on ${type.name} { ${about[subject]} }`] : [];
+    })
+    .join(' ');
+}
+
+/** What every subscriber with all rights is told of an event in conversation's log; undefined for what is not for the inbox. */
+export function toldToAll(envelope: Envelope): { type: string; entityId: string; status?: string } | undefined {
+  const told = toldOf(envelope);
+  // Who sees all does not lose sight of anything, and what is for one member alone is not compared.
+  if (!told || told.leaves || told.onlyTo) return undefined;
+  const { type, conversationId, messageId, message } = told;
+  return {
+    type: type.name,
+    entityId: messageId ?? conversationId ?? 'nothing',
+    ...(message?.status && { status: message.status }),
+  };
+}
 
 /** Positions and fingerprints of inbox events, in order. Numbers, because there are millions of them. */
 export class InboxLog {

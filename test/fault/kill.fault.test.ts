@@ -8,7 +8,7 @@ const WEBHOOKS_PER_SECOND = 250;
 describe('when each process is killed under load', () => {
   it(
     'nothing acknowledged is lost, doubled or out of order, and every subscriber is complete',
-    { timeout: 240_000 },
+    { timeout: 400_000 },
     async ({ signal }) => {
       const report = await runFaults({
         seed: 20_261_121,

@@ -6,6 +6,7 @@ import {
   assertPortFree,
   claimDirectory,
   directories,
+  objectsDirectory,
   natsDirectory,
   newSecrets,
   PARTS,
@@ -100,13 +101,14 @@ export async function startPlant(options: PlantOptions = {}): Promise<Plant> {
       ports,
       logLevel,
       secrets: newSecrets(),
+      objectsDirectory: objectsDirectory(folder),
       natsUrl: nats.url,
       postgresAdminUrl: postgres.adminUrl,
       supergraphFile: SUPERGRAPH,
       demoPassword: 'fenster-demo-1',
       processes: true,
       extra: {
-        sandbox: { SENT_DELAY_MS: '0', DELIVERED_DELAY_MS: '20', READ_DELAY_MS: '40' },
+        sandbox: { SENT_DELAY_MS: '0', DELIVERED_DELAY_MS: '20', READ_DELAY_MS: '40', RATE_LIMITS: 'false' },
         // A send that was cut in two is given up sooner than in production, so that the run can see its end.
         channels: { SEND_TIMEOUT_MS: '1000', UNCONFIRMED_AFTER_MS: '2000' },
       },

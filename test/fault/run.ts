@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { demoMember } from '../support/demo.js';
 import { Agents } from './agents.js';
 import { waitFor } from './back-off.js';
 import { Books } from './books.js';
@@ -86,11 +87,7 @@ async function play(plant: Plant, options: FaultRunOptions, cleanUp: (() => Prom
   const { log = () => {}, settleMs } = options;
   const random = createRandom(options.seed);
   const { stack } = plant;
-  const sessionOf = (role: string) =>
-    new Session(
-      stack.graphqlUrl,
-      stack.demo.members.find((member) => member.role === role)!,
-    );
+  const sessionOf = (role: string) => new Session(stack.graphqlUrl, demoMember(stack, role));
   const [agent, supervisor] = [sessionOf('agent'), sessionOf('supervisor')];
   const subscribers: Subscriber[] = [];
   const subscribe = (name: string, session: Session, conversationId?: string) => {

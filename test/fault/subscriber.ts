@@ -3,49 +3,23 @@ import type { FormattedExecutionResult } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
 import { backOff } from './back-off.js';
-import { InboxLog } from './inbox-log.js';
+import { InboxLog, inboxSelection } from './inbox-log.js';
 import type { Session } from './session.js';
 import { Silence } from './silence.js';
 
+const subscription = (selection: string) => `subscription Inbox($after: Cursor, $conversationId: ID) {
+  inboxEvents(after: $after, conversationId: $conversationId) { __typename cursor ${selection} }
+}`;
+
 /** Fields of conversation alone: whatever else is away, each event has all of them. */
-const LEAN = /* GraphQL */ `
-  subscription Inbox($after: Cursor, $conversationId: ID) {
-    inboxEvents(after: $after, conversationId: $conversationId) {
-      __typename
-      cursor
-      ... on MessageAdded {
-        message {
-          id
-          direction
-          conversation {
-            id
-          }
-        }
-      }
-      ... on MessageStatusChanged {
-        message {
-          id
-          status
-        }
-      }
-      ... on ConversationOpened {
-        conversation {
-          id
-        }
-      }
-      ... on ConversationCostChanged {
-        conversation {
-          id
-        }
-      }
-    }
-  }
-`;
+const LEAN = subscription(inboxSelection('direction status', ''));
 
 /** Fields of four services in each event. */
-const RICH = LEAN.replace('direction', 'direction author { name }').replaceAll(
-  /conversation \{\s+id/g,
-  'conversation { id contact { name } channel { name } cost { totals { amountMicros } }',
+const RICH = subscription(
+  inboxSelection(
+    'direction status author { name }',
+    'contact { name } channel { name } cost { totals { amountMicros } }',
+  ),
 );
 
 /** What the API says while something is away. */
@@ -56,6 +30,7 @@ interface InboxEvent {
   cursor: string;
   message?: { id: string; direction?: string; status?: string; conversation?: { id: string } };
   conversation?: { id: string };
+  conversationId?: string;
 }
 type Inbox = { inboxEvents: InboxEvent } | null;
 
@@ -90,6 +65,7 @@ export class Subscriber {
   #isStopped = false;
   #running: Promise<void> | undefined;
   #end: () => void = () => {};
+  #socket: WebSocket | undefined;
 
   constructor(options: SubscriberOptions) {
     this.#options = options;
@@ -99,6 +75,12 @@ export class Subscriber {
 
   begin(): void {
     this.#running ??= this.#run();
+  }
+
+  /** Loses its connection in the middle of whatever it receives, as in a tunnel. */
+  cut(): void {
+    this.#socket?.terminate();
+    this.#end();
   }
 
   async stop(): Promise<void> {
@@ -130,14 +112,26 @@ export class Subscriber {
       connectionAckWaitTimeout: 5_000,
       keepAlive: 10_000,
       connectionParams: { authorization: `Bearer ${token}` },
+      on: { connected: (socket) => (this.#socket = socket as WebSocket) },
     });
-    this.#end = resolve;
+    let hasEnded = false;
+    this.#end = () => {
+      hasEnded = true;
+      resolve();
+    };
     client.subscribe<Inbox>(
       {
         query: this.conversationId === undefined ? LEAN : RICH,
         variables: { after: this.#cursor, conversationId: this.conversationId },
       },
-      { next: (result) => this.#receive(result), error: () => resolve(), complete: () => resolve() },
+      {
+        // What was on its way when the connection was cut does not arrive any more.
+        next: (result) => {
+          if (!hasEnded) this.#receive(result);
+        },
+        error: () => resolve(),
+        complete: () => resolve(),
+      },
     );
     return promise.finally(() => client.dispose());
   }
@@ -163,9 +157,9 @@ export class Subscriber {
     this.received += 1;
     this.silence.heard();
     if (position <= this.log.last) this.#report(`got ${position} after ${this.log.last}`);
-    const { message, conversation } = event;
+    const { message, conversation, conversationId } = event;
     const status = event.__typename === 'MessageStatusChanged' ? message?.status : undefined;
-    this.log.add(position, event.__typename, (message ?? conversation)?.id ?? 'nothing', status);
+    this.log.add(position, event.__typename, (message ?? conversation)?.id ?? conversationId ?? 'nothing', status);
     if (message?.direction === 'INBOUND') this.inboundMessages += 1;
     if (message?.conversation) this.conversations.add(message.conversation.id);
   }

@@ -16,6 +16,7 @@ const CASES = [
   { in: 'libs/database/src/b.ts', import: '@fenster/messaging', allowed: true },
   { in: 'libs/auth/src/a.ts', import: '@fenster/database', allowed: false },
   { in: 'libs/auth/src/b.ts', import: '../../database/src/index.js', allowed: false },
+  { in: 'libs/object-store/src/a.ts', import: '@fenster/database', allowed: false },
   { in: 'libs/graphql/src/a.ts', import: '@fenster/conversation', allowed: false },
   { in: 'libs/graphql/src/b.ts', import: '../../../services/conversation/src/index.js', allowed: false },
   { in: 'libs/graphql/src/c.ts', import: '@fenster/database', allowed: true },

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { DATABASES, type DatabaseName } from '@fenster/local';
 import { isId } from '@fenster/runtime';
 import { expect } from 'vitest';
@@ -31,6 +32,8 @@ export interface Contents {
   /** `service.table` of all that have a workspace. */
   tenantTables: readonly string[];
   objects: readonly WorldObject[];
+  /** All that must not be told to those who may not see it: every text but what several workspaces say. */
+  secrets: readonly string[];
 }
 
 export async function readContents(world: World): Promise<Contents> {
@@ -48,7 +51,7 @@ export async function readContents(world: World): Promise<Contents> {
           ([column, value]) => [column, textsIn(value, types.get(column)!)] as const,
         );
         rows.push({
-          table: table === 'contacts.contact_identity' ? `${table}(${values['kind'] as string})` : table,
+          table: `${table}${kindOf(table, values)}`,
           workspaceId: values['workspace_id'] as string | undefined,
           values,
           texts: new Map(texts),
@@ -65,12 +68,30 @@ export async function readContents(world: World): Promise<Contents> {
     const id = values[idColumn(table)];
     return place && typeof id === 'string' ? [{ table, id, place }] : [];
   });
-  return { rows, tenantTables, objects };
+  const shared = sharedTexts(rows);
+  const texts = new Set(rows.flatMap((row) => [...row.texts.values()].flat()));
+  return { rows, tenantTables, objects, secrets: [...texts].filter((text) => !shared.has(text)) };
+}
+
+/** What decides in some tables what a row's columns say, or to whom. */
+function kindOf(table: string, { kind, sharing, owner_id: ownerId }: Record<string, unknown>): string {
+  if (table === 'contacts.contact_identity') return `(${kind as string})`;
+  if (table === 'conversation.saved_view') return ownerId === null ? '' : '(OWN)';
+  return typeof sharing === 'string' ? `(${sharing})` : '';
 }
 
 const idColumn = (table: string) => (table === 'identity.workspace' ? 'workspace_id' : 'id');
 
-async function columnTypes(world: World, service: DatabaseName): Promise<Map<string, Map<string, string>>> {
+const known = new WeakMap<World['sql'][DatabaseName], ReturnType<typeof readColumnTypes>>();
+
+/** Migrations are over when there is a world. */
+function columnTypes(world: World, service: DatabaseName): ReturnType<typeof readColumnTypes> {
+  const types = known.get(world.sql[service]) ?? readColumnTypes(world, service);
+  known.set(world.sql[service], types);
+  return types;
+}
+
+async function readColumnTypes(world: World, service: DatabaseName): Promise<Map<string, Map<string, string>>> {
   const { rows } = await world.sql[service].query<{ table: string; column: string; type: string }>(
     `select table_name as table, column_name as column, data_type as type
      from information_schema.columns join information_schema.tables using (table_schema, table_name)
@@ -82,7 +103,13 @@ async function columnTypes(world: World, service: DatabaseName): Promise<Map<str
 
 function textsIn(value: unknown, type: string): string[] {
   if (value === null || value === undefined) return [];
-  if (typeof value === 'object') return Object.values(value).flatMap((each) => textsIn(each, 'jsonb'));
+  if (typeof value === 'object') {
+    // Among other numbers there are limits, which many have alike.
+    const isTold = ([key, each]: [string, unknown]) => typeof each !== 'number' || /micros$/i.test(key);
+    return Object.entries(value)
+      .filter(isTold)
+      .flatMap(([, each]) => textsIn(each, 'jsonb'));
+  }
   if (typeof value === 'number') return value >= MIN_AMOUNT ? [String(value), (value / 1_000_000).toFixed(6)] : [];
   if (typeof value !== 'string' || value.length < MIN_LENGTH || /^(date|time)/.test(type)) return [];
   if (type === 'bytea') {
@@ -102,14 +129,25 @@ const TIME = /^\d{4}-\d\d-\d\d(T|$)/;
 /** Finds thousands of texts in a long one, by how they end: ids of one hour begin alike. */
 class TextIndex {
   readonly #byEnd: ReadonlyMap<string, readonly string[]>;
+  /** A bit for each hash of how a text ends, so that most places in a long one need no second look. */
+  readonly #ends = new Uint32Array((HASHES + 1) / 32);
 
   constructor(texts: readonly string[]) {
     this.#byEnd = Map.groupBy(texts, (text) => text.slice(-MIN_LENGTH));
+    for (const end of this.#byEnd.keys()) {
+      let hash = 0;
+      for (let index = 0; index < end.length; index += 1) hash = hashOf(hash, end.charCodeAt(index));
+      this.#ends[hash >> 5]! |= 1 << (hash & 31);
+    }
   }
 
   foundIn(text: string): string[] {
     const found = new Set<string>();
-    for (let end = MIN_LENGTH; end <= text.length; end += 1) {
+    let hash = 0;
+    for (let index = 0; index < text.length; index += 1) {
+      hash = hashOf(hash, text.charCodeAt(index));
+      if ((this.#ends[hash >> 5]! & (1 << (hash & 31))) === 0) continue;
+      const end = index + 1;
       for (const each of this.#byEnd.get(text.slice(end - MIN_LENGTH, end)) ?? []) {
         if (text.startsWith(each, end - each.length)) found.add(each);
       }
@@ -117,6 +155,10 @@ class TextIndex {
     return [...found];
   }
 }
+
+const HASHES = (1 << 20) - 1;
+/** Forgets all but the last five characters. */
+const hashOf = (before: number, code: number) => ((before << 4) ^ code) & HASHES;
 
 /** What somebody may see, and all that they must not be told: what else stands in the databases. */
 export class Sight {
@@ -129,7 +171,7 @@ export class Sight {
   /** @param more what else of their workspace is shown to them, where they ask. */
   constructor(
     world: World,
-    { rows }: Contents,
+    { rows, secrets }: Contents,
     { token, rights }: ActorRule,
     more: readonly Kind[] | 'ids' | 'everything' = [],
   ) {
@@ -148,9 +190,7 @@ export class Sight {
         }
       }
     }
-    const shared = sharedTexts(rows);
-    const texts = new Set(rows.flatMap((row) => [...row.texts.values()].flat()));
-    this.#forbidden = new TextIndex([...texts].filter((text) => !this.#visible.has(text) && !shared.has(text)));
+    this.#forbidden = new TextIndex(secrets.filter((text) => !this.#visible.has(text)));
     this.#visibleTexts = new TextIndex([...this.#visible.keys()]);
   }
 
@@ -178,7 +218,10 @@ export class Sight {
 function visibleColumns(row: Row, place: Place, who: Who, rights: Role, more: readonly Kind[]): string[] {
   const rule = TABLES[row.table];
   if (!rule) return [];
-  const conversationId = rule.conversation && (row.values[rule.conversation] as string);
+  const { by, as } = rule.ofConversation ?? {};
+  const conversationId = rule.conversation
+    ? (row.values[rule.conversation] as string)
+    : by && as && (Object.values(place.conversations).find((each) => each[as] === row.values[by])?.id ?? 'none');
   const isReadable = conversationId === undefined || mayRead(place, who, rights, conversationId);
   const columns = Object.entries(rule.columns).flatMap(([column, kind]) =>
     more.includes(kind) || (rights.sees.includes(kind) && isReadable) ? [column] : [],
@@ -217,13 +260,14 @@ function sharedTexts(rows: readonly Row[]): ReadonlySet<string> {
   return shared;
 }
 
-/** Of all tables: how many rows there are, and a checksum of what is in them. */
-export async function fingerprint(world: World): Promise<Record<string, string>> {
+/** Of all tables: how many rows there are, and a checksum of what is in them; asking itself is a use of an API key. */
+async function fingerprint(world: World): Promise<Record<string, string>> {
   const tables: Record<string, string> = {};
   for (const service of DATABASES) {
     for (const table of (await columnTypes(world, service)).keys()) {
       const { rows } = await world.sql[service].query<{ sum: string }>(
-        `select count(*) || ' rows ' || md5(coalesce(string_agg(t::text, ' ' order by t::text), '')) as sum from "${table}" t`,
+        `select count(*) || ' rows ' || md5(coalesce(string_agg(line, ' ' order by line), '')) as sum
+         from (select (to_jsonb(t) - 'last_used_at')::text as line from "${table}" t) lines`,
       );
       tables[`${service}.${table}`] = rows[0]!.sum;
     }
@@ -231,10 +275,14 @@ export async function fingerprint(world: World): Promise<Record<string, string>>
   return tables;
 }
 
+/** Who read what is stored a little later, together. */
+const READS_WAIT_MS = 300;
+
 /** The same once nothing is on its way any more. */
 export async function settledFingerprint(world: World): Promise<Record<string, string>> {
   let before = await fingerprint(world);
   return eventually(async () => {
+    await delay(READS_WAIT_MS);
     const now = await fingerprint(world);
     const then = before;
     before = now;

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { settledFingerprint, Sight } from './canaries.js';
 import type { Asker, Finding } from './matrix.js';
-import { ACTORS, MEMBERS, SEES_ALL } from './rules.js';
+import { ACTORS, MEMBERS, ONLY_ASKED_FOR, SEES_ALL } from './rules.js';
 import { askerOf, startWorld, type WorldUnderTest } from './world-under-test.js';
 
 /** What is broken, on purpose and in this file only. */
@@ -62,7 +62,7 @@ afterEach(() => {
 async function insider(): Promise<Asker> {
   const asker = await askerOf(under, 'owner whose database shows another workspace', SEES_ALL);
   const sight = new Sight(under.world, under.contents, ACTORS['owner of another workspace'], 'everything');
-  return { ...asker, sight, sightAt: {} };
+  return { ...asker, sight, sightAt: {}, isThorough: true };
 }
 
 /** Without the differences to what does not exist: those are the first lock's business. */
@@ -77,18 +77,27 @@ function columnsTold(found: readonly Finding[]): string[] {
 }
 
 async function askEverything(asker: Asker): Promise<Finding[]> {
-  await Promise.all([under.matrix.queries(asker), under.matrix.references(asker)]);
+  await under.matrix.queries(asker);
+  await under.matrix.references(asker);
   return leaks();
 }
 
+/**
+ * They begin something of the caller's own workspace: channels in view of all, for a number must not be another one's
+ * already; and a question to the provider, for which no row is looked at.
+ */
+const OF_THEIR_OWN = [
+  ...['WhatsAppCloud', 'Dialog360', 'TwilioSms', 'Threema'].map((kind) => `Mutation.connect${kind}Channel`),
+  'Mutation.requestPricingAnalytics',
+];
+
 const TENANT = `(workspace_id = (NULLIF(current_setting('app.workspace_id'::text, true), ''::text))::uuid)`;
 
-describe('row-level security alone', { timeout: 120_000 }, () => {
+describe('row-level security alone', { timeout: 300_000 }, () => {
   it('is all that stands between the insider and the data: without it everything is told', async () => {
     const found = await askEverything(await insider());
     const all = new Sight(under.world, under.contents, SEES_ALL).columns;
-    // An alias is only ever asked for.
-    expect(columnsTold(found)).toEqual(all.filter((column) => column !== 'contacts.contact_alias.id'));
+    expect(columnsTold(found)).toEqual(all.filter((column) => !ONLY_ASKED_FOR.includes(column)));
   });
 
   it.each([
@@ -107,7 +116,7 @@ describe('row-level security alone', { timeout: 120_000 }, () => {
     const asker = await insider();
     // Nothing of here is theirs to change, and of what is elsewhere they are to leave everything alone.
     const refused = { ...asker, rule: { ...asker.rule, rights: MEMBERS.powerless.rights } };
-    await under.matrix.mutations(refused, 'others');
+    await under.matrix.mutations(refused, 'others', OF_THEIR_OWN);
     expect(leaks().slice(0, 10)).toEqual([]);
     expect(await settledFingerprint(under.world)).toEqual(before);
   });
@@ -122,10 +131,10 @@ describe('row-level security alone', { timeout: 120_000 }, () => {
   });
 });
 
-describe('the matrix notices', () => {
-  // A message is shown by way of its conversation, and a phone number by way of its contact.
+describe('the matrix notices', { timeout: 300_000 }, () => {
+  // A message is shown by way of its conversation, whose contact comes by way of its thread, and a phone number by way of its contact.
   it.each<[DatabaseName, string[], string]>([
-    ['conversation', ['conversation'], 'conversation.conversation.contact_id'],
+    ['conversation', ['conversation'], 'conversation.conversation.assignee_id'],
     ['conversation', ['conversation', 'message'], 'conversation.message.text'],
     ['contacts', ['contact'], 'contacts.contact.name'],
     ['contacts', ['contact', 'contact_identity'], 'contacts.contact_identity(PHONE).value'],
@@ -157,7 +166,7 @@ describe('the matrix notices', () => {
   });
 });
 
-describe('every database', () => {
+describe('every database', { timeout: 300_000 }, () => {
   const log = createLogger('test', 'silent');
   const as = async <Row extends object>(service: DatabaseName, text: string): Promise<Row[]> =>
     (await under.world.sql[service].query<Row>(text)).rows;
@@ -179,18 +188,21 @@ describe('every database', () => {
          union all select 'owner of', p.proname from pg_proc p where p.proowner = '${service}_app'::regrole
          union all select 'runs as another', p.proname from pg_proc p
            where p.prosecdef and p.pronamespace = 'public'::regnamespace
+         -- A view reads as its owner does. One that has the condition of the policy itself, and others, shows no more than that.
          union all select 'view', c.relname from pg_class c
-           where c.relkind in ('v', 'm') and c.relnamespace = 'public'::regnamespace`,
+           where c.relkind in ('v', 'm') and c.relnamespace = 'public'::regnamespace
+             and (c.relkind = 'm' or pg_get_viewdef(c.oid) not like all
+               (array[$$%WHERE ${TENANT};$$, $$%WHERE (% AND ${TENANT});$$]))`,
       ),
     ).toEqual([]);
   });
 
-  it.each(DATABASES)('%s has every table of tenants under a policy that holds for its owner too', async (service) => {
+  it.each(DATABASES)('%s has every table of tenants under a policy', async (service) => {
     const tables = await as<
-      Record<'name' | 'policies', string> & Record<'isTenants' | 'isGranted' | 'isForced', boolean>
+      Record<'name' | 'policies', string> & Record<'isTenants' | 'isGranted' | 'isEnabled', boolean>
     >(
       service,
-      `select c.relname as name, c.relrowsecurity and c.relforcerowsecurity as "isForced",
+      `select c.relname as name, c.relrowsecurity as "isEnabled",
          exists (select from pg_attribute a where a.attrelid = c.oid and a.attname = 'workspace_id') as "isTenants",
          has_table_privilege('${service}_app', c.oid, 'select, insert, update, delete, truncate, references, trigger') as "isGranted",
          (select string_agg(concat_ws(' | ', polcmd, pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid)), ';')
@@ -198,9 +210,9 @@ describe('every database', () => {
        from pg_class c where c.relkind in ('r', 'p') and c.relnamespace = 'public'::regnamespace`,
     );
     const unprotected = tables.filter(
-      ({ isGranted, isTenants, isForced, policies }) =>
+      ({ isGranted, isTenants, isEnabled, policies }) =>
         isGranted &&
-        !(isTenants && isForced && (policies === `* | ${TENANT} | ${TENANT}` || policies === `* | ${TENANT}`)),
+        !(isTenants && isEnabled && (policies === `* | ${TENANT} | ${TENANT}` || policies === `* | ${TENANT}`)),
     );
     expect(unprotected).toEqual([]);
     expect(tables.some(({ isGranted }) => isGranted)).toBe(true);
@@ -211,9 +223,12 @@ describe('every database', () => {
     const client = new pg.Client({ connectionString: url, options: `-c role=${service}_app` });
     await client.connect();
     try {
-      const tables = under.contents.tenantTables.flatMap((name) =>
-        name.startsWith(`${service}.`) ? [name.slice(service.length + 1)] : [],
-      );
+      const tables = [
+        ...under.contents.tenantTables.flatMap((name) =>
+          name.startsWith(`${service}.`) ? [name.slice(service.length + 1)] : [],
+        ),
+        ...(service === 'conversation' ? ['search_match'] : []),
+      ];
       for (const scope of [undefined, '', under.world.elsewhere.workspaceId.replace(/^./, 'f')]) {
         if (scope !== undefined) await client.query(`select set_config('app.workspace_id', $1, false)`, [scope]);
         for (const table of tables) {

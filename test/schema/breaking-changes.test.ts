@@ -45,6 +45,12 @@ describe('a break of the public schema', () => {
     expect(await undeclared(...versions)).toEqual(['Message.text in b']);
   });
 
+  it('is none where a later version gives back what was gone', async () => {
+    const versions = [version('a', WITH_TEXT), version('b', WITHOUT_TEXT), version('c', `${WITH_TEXT} scalar Date`)];
+
+    expect(await undeclared(...versions)).toEqual([]);
+  });
+
   it('cannot be found in the first version', async () => {
     expect(await undeclared(version('a', WITH_TEXT))).toEqual([]);
   });

@@ -20,7 +20,7 @@ function git(...args: string[]): string {
 }
 
 async function write(schema: string, declarations = ''): Promise<void> {
-  await writeFile(join(root, 'schema/public.graphql'), schema);
+  await writeFile(join(root, 'schema/public.graphql'), schema.includes('\n') ? schema : `scalar ${schema}`);
   await writeFile(join(root, 'schema/breaking-changes.md'), declarations);
 }
 
@@ -32,7 +32,7 @@ async function commit(schema: string, declarations = ''): Promise<string> {
 }
 
 async function schemas(base?: string): Promise<string[]> {
-  return (await readHistory(root, base)).versions.map(({ sdl }) => sdl);
+  return (await readHistory(root, base)).versions.map(({ sdl }) => sdl.replace('scalar ', ''));
 }
 
 describe('the history of the public schema', () => {
@@ -59,7 +59,7 @@ describe('the history of the public schema', () => {
     git('init', '--quiet');
     await commit('one');
     git('checkout', '--quiet', '-b', 'feature');
-    await commit('a try');
+    await commit('attempt');
     await commit('two');
     git('checkout', '--quiet', 'main');
     git('merge', '--quiet', '--no-ff', '--message', 'merge', 'feature');
@@ -75,6 +75,15 @@ describe('the history of the public schema', () => {
     await commit('two');
 
     expect(await schemas()).toEqual(['one', 'two', 'two']);
+  });
+
+  it('passes over the half of a merge', async () => {
+    git('init', '--quiet');
+    await commit('one');
+    await commit('<<<<<<< HEAD\nscalar two\n=======\n');
+    await commit('three');
+
+    expect(await schemas()).toEqual(['one', 'three', 'three']);
   });
 
   it('with a base, is that commit and the work tree', async () => {
@@ -98,7 +107,7 @@ describe('the history of the public schema', () => {
     await write('one');
 
     expect(await readHistory(root)).toMatchObject({
-      versions: [{ name: 'the work tree', sdl: 'one' }],
+      versions: [{ name: 'the work tree', sdl: 'scalar one' }],
       gap: undefined,
     });
   });
@@ -119,7 +128,7 @@ describe('the history of the public schema', () => {
     const { versions, gap } = await readHistory(origin);
     await rm(origin, { recursive: true });
 
-    expect(versions.map(({ sdl }) => sdl)).toEqual(['two', 'two']);
+    expect(versions.map(({ sdl }) => sdl)).toEqual(['scalar two', 'scalar two']);
     expect(gap).toBe('This clone is shallow: fetch the whole history.');
   });
 });

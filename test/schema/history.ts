@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { buildSchema } from 'graphql';
 import type { SchemaVersion } from './breaking-changes.js';
 
 const run = promisify(execFile);
@@ -47,11 +48,20 @@ export async function readHistory(root: string, base?: string): Promise<History>
   };
 }
 
-/** Undefined where the schema does not exist. */
+/** Undefined where the schema does not exist, or is none that anybody could have used: the half of a merge. */
 async function versionAt(root: string, commit: string): Promise<SchemaVersion | undefined> {
   const sdl = await git(root, 'show', `${commit}:${PUBLIC_SCHEMA}`);
-  if (sdl === undefined) return undefined;
+  if (sdl === undefined || !isSchema(sdl)) return undefined;
   return { name: commit.slice(0, 12), sdl, declarations: (await git(root, 'show', `${commit}:${DECLARATIONS}`)) ?? '' };
+}
+
+function isSchema(sdl: string): boolean {
+  try {
+    buildSchema(sdl);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** Undefined if git refuses: no repository, no commit yet, no such file. */

@@ -25,6 +25,18 @@ export async function request<T = Record<string, never>>(
   return { status: response.status, ...((await response.json()) as Omit<GraphQLAnswer<T>, 'status'>) };
 }
 
+/** What the only root field gives of a request that must not fail. */
+export async function ask<T>(
+  { graphqlUrl }: { graphqlUrl: string },
+  token: string | undefined,
+  query: string,
+  variables: Record<string, unknown> = {},
+): Promise<T> {
+  const { data, errors } = await request<Record<string, T>>(graphqlUrl, query, { token, variables });
+  if (errors) throw new Error(JSON.stringify(errors));
+  return Object.values(data)[0]!;
+}
+
 export async function signIn(url: string, { email, password }: { email: string; password: string }): Promise<string> {
   const answer = await request<{ signIn: { accessToken?: string } }>(
     url,
@@ -40,6 +52,8 @@ export interface Subscriber<T> {
   /** Everything received so far, in order. */
   readonly received: T[];
   readonly errors: unknown[];
+  /** Whether the server has ended it. */
+  isComplete(): boolean;
   /** Drops the connection without a word, as a broken network does. */
   cut(): void;
   stop(): Promise<void>;
@@ -55,6 +69,7 @@ export function subscribe<T>(
   const received: T[] = [];
   const errors: unknown[] = [];
   let socket: WebSocket | undefined;
+  let isComplete = false;
   const client: Client = createClient({
     url: url.replace('http', 'ws'),
     webSocketImpl: WebSocket,
@@ -71,12 +86,13 @@ export function subscribe<T>(
         if (problems) errors.push(...problems);
       },
       error: (error) => errors.push(error),
-      complete: () => {},
+      complete: () => (isComplete = true),
     },
   );
   return {
     received,
     errors,
+    isComplete: () => isComplete,
     cut: () => socket?.terminate(),
     async stop() {
       await client.dispose();

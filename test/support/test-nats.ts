@@ -7,6 +7,8 @@ import type {} from './global-setup.js';
 
 export interface TestNats {
   url: string;
+  /** Where its streams are. */
+  dataDir: string;
   /** For tests that stop or kill it. */
   pid: number;
   stop(): Promise<void>;
@@ -23,6 +25,7 @@ export async function startTestNats(): Promise<TestNats> {
   });
   return {
     url: server.url,
+    dataDir,
     pid: server.pid,
     async stop() {
       await server.stop();

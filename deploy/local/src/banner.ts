@@ -13,7 +13,7 @@ Fenster is running. Ctrl-C stops it; npm run reset removes its data.
   GraphQL (HTTP and WebSocket)   ${graphqlUrl}
   GraphQL page                   ${graphqlUrl}   in a browser
   Webhooks                       ${webhookUrl}
-  Sandbox (a WhatsApp to play with)  ${sandboxUrl}
+  Phones of the sandbox          ${sandboxUrl}/   in a browser: type as a customer
 
   Logins of the workspace "Fenster Demo":
 ${logins.join('\n')}

@@ -46,6 +46,10 @@ export function postgresDirectory(data: string): string {
   return join(data, 'postgres');
 }
 
+export function objectsDirectory(data: string): string {
+  return join(data, 'objects');
+}
+
 export function natsDirectory(data: string): string {
   return join(data, 'nats');
 }

@@ -18,6 +18,17 @@ describe('ports', () => {
     await expect(assertPortFree(await freePort(), 'a test', 'NONE')).resolves.toBeUndefined();
   });
 
+  it('gives no port twice in a row, none that is taken, and none that an outgoing connection could take', async () => {
+    const ports = [await freePort()];
+    const taken = createServer().listen(ports[0]! + 1, '127.0.0.1');
+    await Promise.race([once(taken, 'listening'), once(taken, 'error')]);
+    onTestFinished(() => void taken.close());
+    ports.push(...(await Promise.all(Array.from({ length: 20 }, () => freePort()))));
+    expect(new Set(ports).size).toBe(ports.length);
+    expect(ports).not.toContain(ports[0]! + 1);
+    for (const port of ports) expect(port).toSatisfy((each: number) => each >= 15_000 && each < 32_768);
+  });
+
   it('says that an address is not this machine’s', async () => {
     await expect(assertPortFree(0, 'a test', 'NONE', '192.0.2.1')).rejects.toThrow('192.0.2.1');
   });

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { LocalSetupError } from './errors.js';
 
@@ -39,9 +40,30 @@ export async function assertPortFree(
   }
 }
 
-/** A port that was free a moment ago. */
+/**
+ * Above what programs usually listen on, below what Linux (32768) and macOS (49152) give outgoing connections: a port out
+ * of that range may be some connection's own by the time a server starts on it, or starts on it again.
+ */
+const FIRST = 15_000;
+const LAST = 32_000;
+const HOW_MANY = LAST - FIRST + 1;
+/** Each process begins elsewhere and goes on from there, so that two seldom look at a port at the same moment. */
+let next = randomInt(HOW_MANY);
+
+/**
+ * A port that was free a moment ago, and that this process has not been given lately.
+ * @throws LocalSetupError when none is free
+ */
 export async function freePort(host = '127.0.0.1'): Promise<number> {
-  return listenOnce(0, host);
+  for (let tried = 0; tried < HOW_MANY; tried += 1) {
+    const port = FIRST + (next++ % HOW_MANY);
+    try {
+      return await listenOnce(port, host);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    }
+  }
+  throw new LocalSetupError(`No port from ${FIRST} to ${LAST} is free on ${host}.`);
 }
 
 function listenOnce(port: number, host: string): Promise<number> {

@@ -2,9 +2,8 @@ import { countPending, openDatabase, rebuildStream } from '@fenster/database';
 import { connectNats } from '@fenster/messaging';
 import { createLogger, natsUrl, parseConfig, postgresUrl } from '@fenster/runtime';
 import { z } from 'zod';
-import { claimant, directories } from './index.js';
+import { running } from './running.js';
 import { DATABASES, type DatabaseName } from './services.js';
-import { loadSecrets, loadSettings } from './settings.js';
 
 /**
  * `npm run rebuild-stream [service …]`: makes the streams anew from PostgreSQL while Fenster runs. Elsewhere than
@@ -53,15 +52,8 @@ function placesFromEnvironment(services: readonly DatabaseName[]): Places {
 }
 
 function localPlaces(): Places {
-  const { data } = directories(process.env);
-  if (!claimant(data))
-    throw new Error('Fenster does not run here. Start it first: the relay publishes what is rebuilt.');
-  const { ports } = loadSettings(process.env);
-  const { databasePassword } = loadSecrets(data);
-  return {
-    nats: `nats://127.0.0.1:${ports.nats}`,
-    database: (service) => `postgres://${service}:${databasePassword}@127.0.0.1:${ports.postgres}/${service}`,
-  };
+  const { ports, databaseUrl } = running(process.env, 'Start it first: the relay publishes what is rebuilt.');
+  return { nats: `nats://127.0.0.1:${ports.nats}`, database: databaseUrl };
 }
 
 main().catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Environment, Service } from '@fenster/runtime';
 import type { LocalSecrets, Ports } from './settings.js';
@@ -22,6 +23,8 @@ export interface Deployment {
   secrets: LocalSecrets;
   natsUrl: string;
   databaseUrls: Record<DatabaseName, string>;
+  /** Each service that keeps objects has a folder in it. */
+  objectsDirectory: string;
   /** The committed supergraph; without it the gateway composes what the subgraphs say. */
   supergraphFile?: string;
   /** More or other variables, by service. */
@@ -33,7 +36,7 @@ export const urlOf = ({ host, ports }: Pick<Deployment, 'host' | 'ports'>, part:
 
 /** The environment that a service has, whether it gets a process of its own or not. */
 export function environmentOf(service: ServiceName, deployment: Deployment): Environment {
-  const { host, ports, logLevel, secrets, natsUrl, databaseUrls, supergraphFile, extra } = deployment;
+  const { host, ports, logLevel, secrets, natsUrl, databaseUrls, objectsDirectory, supergraphFile, extra } = deployment;
   const common = { HOST: host, PORT: String(ports[service]), LOG_LEVEL: logLevel };
   const jwks = { JWKS_URL: `${urlOf(deployment, 'identity')}/.well-known/jwks.json` };
   const own = (): Environment => {
@@ -63,6 +66,27 @@ export function environmentOf(service: ServiceName, deployment: Deployment): Env
           DATABASE_URL: databaseUrls[service],
           SECRET_KEY: secrets.secretKey,
           OIDC_ALLOW_LOOPBACK: 'true',
+        };
+      case 'channels':
+        return {
+          ...jwks,
+          NATS_URL: natsUrl,
+          DATABASE_URL: databaseUrls[service],
+          SECRET_KEY: secrets.secretKey,
+          OBJECT_STORE_DIRECTORY: join(objectsDirectory, service),
+          // Channels that are connected here are numbers of the sandbox.
+          WHATSAPP_API_URL: urlOf(deployment, 'sandbox'),
+          DIALOG360_API_URL: urlOf(deployment, 'sandbox'),
+        };
+      case 'contacts':
+      case 'billing':
+        return {
+          ...jwks,
+          NATS_URL: natsUrl,
+          DATABASE_URL: databaseUrls[service],
+          SECRET_KEY: secrets.secretKey,
+          OBJECT_STORE_DIRECTORY: join(objectsDirectory, service),
+          ...(service === 'billing' && { ALERT_WEBHOOKS_ALLOW_LOOPBACK: 'true' }),
         };
       default:
         return { ...jwks, NATS_URL: natsUrl, DATABASE_URL: databaseUrls[service], SECRET_KEY: secrets.secretKey };

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { ConfigurationError } from '@fenster/runtime';
 import { banner } from './banner.js';
 import { claimDirectory } from './claim.js';
-import { directories, natsDirectory, openDataDirectory, postgresDirectory } from './data-dir.js';
+import { directories, objectsDirectory, natsDirectory, openDataDirectory, postgresDirectory } from './data-dir.js';
 import { LocalSetupError } from './errors.js';
 import { startNats } from './nats-server.js';
 import { assertPortFree } from './ports.js';
@@ -62,6 +62,7 @@ async function main(): Promise<void> {
       ports: settings.ports,
       logLevel: settings.logLevel,
       secrets: loadSecrets(data),
+      objectsDirectory: objectsDirectory(data),
       natsUrl: nats.url,
       postgresAdminUrl: postgres.adminUrl,
       demoPassword: settings.demoPassword,

@@ -12,11 +12,21 @@ type Value = string | number | boolean | null;
 export type Can = (action: string, subject: string, conditions?: Record<string, Value | readonly string[]>) => void;
 export type DefineRules = (actor: Actor, can: Can) => void;
 
+const known = new WeakMap<DefineRules, WeakMap<Actor, Ability>>();
+
 /**
  * The rules of one service for one actor. There is no `cannot`: an inverted rule would make the list filter and
  * the object check drift apart. The workspace is part of every rule, whatever the rule says.
  */
 export function defineAbility(actor: Actor, defineRules: DefineRules): Ability {
+  const ofRules = known.get(defineRules) ?? new WeakMap<Actor, Ability>();
+  known.set(defineRules, ofRules);
+  const ability = ofRules.get(actor) ?? buildAbility(actor, defineRules);
+  ofRules.set(actor, ability);
+  return ability;
+}
+
+function buildAbility(actor: Actor, defineRules: DefineRules): Ability {
   const builder = new AbilityBuilder<Ability>(createMongoAbility);
   defineRules(actor, (action, subject, conditions) => {
     const columns = Object.entries(conditions ?? {}).map(([column, value]) => [
@@ -78,10 +88,10 @@ export function defineAudience(
   };
 }
 
-/** Matches no row; MikroORM turns it into `1 = 0`. */
+/** Matches no row. */
 const NOTHING = { id: { $in: [] as string[] } };
 
-/** The same rules as a condition for list queries. */
+/** The same rules as a condition for list queries: as it is for MikroORM, by `matching` of @fenster/database for SQL. */
 export function accessibleWhere(ability: Ability, action: string, subject: string): Condition {
   const rules = ability.rulesFor(action, subject);
   const condition = rulesToCondition<Ability, Condition, Condition>(rules, (rule) => rule.conditions as Condition, {

@@ -35,18 +35,34 @@ export const PERMISSIONS = [
   'audit:read',
   'channel:read',
   'channel:manage',
+  // Message templates; who sees channels sees theirs.
+  'template:manage',
   'contact:read',
   'contact:read_phone',
+  'contact:update',
+  // What there is to know of contacts: attributes, labels, segments, imports and exports.
+  'contact:manage',
   'consent:read',
   'consent:manage',
+  // Note what a person said, with its proof; not texts and purposes.
+  'consent:record',
   'erasure:manage',
+  // How long data are kept, whose are held, and that nothing is removed for now.
+  'retention:manage',
+  // Copies of all that there is about a person, for them: whoever may hand one out can read it.
+  'access_request:manage',
   // Without `read_all`: those of one's teams, those assigned to oneself, unassigned ones of one's teams' channels.
   'conversation:read',
   'conversation:read_all',
+  // Work on those that one may see: status, assignment, labels, notes.
+  'conversation:update',
+  // How the inbox works for everybody: routing, hours, service levels, shared texts and views.
   'conversation:manage',
   'message:read',
   'message:send',
   'cost:read',
+  // Price books and the closing of periods.
+  'cost:manage',
   'webhook_event:read',
 ] as const;
 export type Permission = (typeof PERMISSIONS)[number];
@@ -58,16 +74,13 @@ export function knownPermissions(values: readonly string[]): Permission[] {
   return values.filter((value): value is Permission => known.has(value)).toSorted();
 }
 
-/** Who has all of these sees nothing more for being the one they are: what rules grant by id, they grant to all. */
-const SEES_NOTHING_OF_THEIR_OWN: readonly Permission[] = ['conversation:read_all', 'member:read'];
-
 /**
  * Two actors with the same key see the same things, so the gateway executes a subscription once for both.
- * Whatever a resolver of a shared subscription reads from the actor must be part of it.
+ * Whatever a resolver of a shared subscription reads from the actor must be part of it; who one is decides what is
+ * assigned to one, what mentions one, and one's own address.
  */
 export function rightsKey(actor: Actor): string {
-  const isInterchangeable = SEES_NOTHING_OF_THEIR_OWN.every((permission) => actor.permissions.includes(permission));
-  return hashRights(actor, isInterchangeable ? null : actor.id);
+  return hashRights(actor, actor.id);
 }
 
 /** The same for subscriptions whose events say who their audience is: there, being somebody else is no other right. */

@@ -3,7 +3,7 @@ import { exportJWK, generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bearerToken, createTokenVerifier, signToken, TOKEN_AUDIENCE, TOKEN_ISSUER } from './token.js';
+import { bearerToken, createTokenVerifier, signToken, tokenEnd, TOKEN_AUDIENCE, TOKEN_ISSUER } from './token.js';
 
 const keys = await generateKeyPair('EdDSA');
 const foreign = await generateKeyPair('EdDSA');
@@ -22,7 +22,7 @@ const member = {
 let now = new Date('2026-11-21T12:00:00Z');
 const verifier = createTokenVerifier({ jwks: async () => jwks, now: () => now });
 const token = (lifetime = 900, privateKey = keys.privateKey) =>
-  signToken({ kid: 'k1', privateKey }, member, new Date('2026-11-21T12:00:00Z'), lifetime);
+  signToken({ kid: 'k1', privateKey }, member, now, tokenEnd(now, lifetime));
 const expectRejected = (value: string) =>
   expect(verifier.verify(value)).rejects.toMatchObject({ code: 'UNAUTHENTICATED' });
 
@@ -37,21 +37,44 @@ describe('an access token', () => {
 
   it('says to the millisecond when its rights were read, and ends at a whole second', async () => {
     const issuedAt = new Date('2026-11-21T12:00:00.457Z');
-    const signed = await signToken({ kid: 'k1', privateKey: keys.privateKey }, member, issuedAt, 900);
+    const signed = await signToken(
+      { kid: 'k1', privateKey: keys.privateKey },
+      member,
+      issuedAt,
+      tokenEnd(issuedAt, 900),
+    );
     expect(await verifier.verify(signed)).toMatchObject({ issuedAt, expiresAt: new Date('2026-11-21T12:15:00Z') });
+  });
+
+  it.each([
+    ['its seconds after the second in which it was made', undefined, '2026-11-21T12:15:00Z'],
+    ['with what it is for, if that ends before', '2026-11-21T12:03:00.900Z', '2026-11-21T12:03:00Z'],
+    ['not with what it is for, if that ends later', '2026-11-22T12:00:00Z', '2026-11-21T12:15:00Z'],
+  ])('ends %s', (_, latest, end) => {
+    const issuedAt = new Date('2026-11-21T12:00:00.457Z');
+    expect(tokenEnd(issuedAt, 900, latest ? new Date(latest) : undefined)).toEqual(new Date(end));
   });
 
   it('says whether a member or a program has it', async () => {
     const program = { ...member, kind: 'api_key' as const };
-    const signed = await signToken({ kid: 'k1', privateKey: keys.privateKey }, program, now, 900);
+    const signed = await signToken({ kid: 'k1', privateKey: keys.privateKey }, program, now, tokenEnd(now, 900));
     expect(await verifier.verify(signed)).toMatchObject({ kind: 'api_key', id: member.id });
   });
 
   it('says what a program may do alone, as far as this version knows', async () => {
     const grants = [{ action: 'message:send', quota: { count: 3, per: 'DAY' } }] as const;
     const program = { ...member, kind: 'api_key' as const, grants: [...grants, { action: 'message:burn' } as never] };
-    const signed = await signToken({ kid: 'k1', privateKey: keys.privateKey }, program, now, 900);
+    const signed = await signToken({ kid: 'k1', privateKey: keys.privateKey }, program, now, tokenEnd(now, 900));
     expect((await verifier.verify(signed)).grants).toEqual(grants);
+  });
+
+  it('is neither good nor bad while nobody can say', async () => {
+    const blind = createTokenVerifier({
+      jwks: async () => {
+        throw new Error('identity is away');
+      },
+    });
+    await expect(blind.verify(await token())).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   });
 
   it('grants no permission that this version does not know', async () => {
@@ -59,7 +82,7 @@ describe('an access token', () => {
       { kid: 'k1', privateKey: keys.privateKey },
       { ...member, permissions: ['message:read', 'all:all'] as never },
       now,
-      900,
+      tokenEnd(now, 900),
     );
     expect((await verifier.verify(signed)).permissions).toEqual(['message:read']);
   });

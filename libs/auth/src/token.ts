@@ -26,8 +26,17 @@ export class AuthenticationError extends Error {
   }
 }
 
+/** Nobody can say at present whether the credentials are good: identity, or its key set, is out of reach. Try again. */
+export class VerificationUnavailableError extends Error {
+  override readonly name = 'VerificationUnavailableError';
+  readonly code = 'UNAVAILABLE';
+  constructor(cause: unknown) {
+    super('Not available at present. Try again.', { cause });
+  }
+}
+
 export interface TokenVerifier {
-  /** @throws AuthenticationError; any other error means that the key set could not be fetched. */
+  /** @throws AuthenticationError, VerificationUnavailableError. */
   verify(token: string): Promise<Actor>;
 }
 
@@ -44,7 +53,7 @@ export interface TokenVerifierOptions {
 export function createTokenVerifier({ jwks, now = () => new Date() }: TokenVerifierOptions): TokenVerifier {
   const getKey: JWTVerifyGetKey =
     typeof jwks === 'string'
-      ? createRemoteJWKSet(new URL(jwks), { cooldownDuration: 1_000, timeoutDuration: 2_000 })
+      ? createRemoteJWKSet(new URL(jwks), { cooldownDuration: 1_000, timeoutDuration: 5_000 })
       : async (header, token) => createLocalJWKSet(await jwks())(header, token);
   const verified = new LRUCache<string, Actor>({ max: 10_000 });
 
@@ -69,11 +78,12 @@ export function createTokenVerifier({ jwks, now = () => new Date() }: TokenVerif
         verified.set(token, actor);
         return actor;
       } catch (error) {
+        if (error instanceof AuthenticationError) throw error;
         const isVerdict =
           error instanceof errors.JOSEError &&
           !(error instanceof errors.JWKSTimeout) &&
           error.code !== 'ERR_JOSE_GENERIC';
-        throw isVerdict ? new AuthenticationError() : error;
+        throw isVerdict ? new AuthenticationError() : new VerificationUnavailableError(error);
       }
     },
   };
@@ -101,16 +111,22 @@ function isListOfText(value: unknown): value is string[] {
   return Array.isArray(value) && value.every((each) => typeof each === 'string');
 }
 
+/** When a token of so many seconds ends: with a whole second, and not after `latest`. */
+export function tokenEnd(issuedAt: Date, seconds: number, latest?: Date): Date {
+  const end = Math.floor(issuedAt.getTime() / 1_000) + seconds;
+  return new Date(Math.min(end, Math.floor((latest?.getTime() ?? Infinity) / 1_000)) * 1_000);
+}
+
 /**
  * Signs an access token. Only identity holds a private key. `issuedAt` is when the rights were read, to the
  * millisecond (RFC 7519 allows fractions): who waits for a change of rights compares it with the change's time.
- * The end is a whole second.
+ * The end is a whole second: see {@link tokenEnd}.
  */
 export async function signToken(
   key: { kid: string; privateKey: webcrypto.CryptoKey },
   actor: Omit<Actor, 'issuedAt' | 'expiresAt'>,
   issuedAt: Date,
-  lifetimeSeconds: number,
+  expiresAt: Date,
 ): Promise<string> {
   const { workspaceId, kind, role, permissions, grants, teamIds, channelIds, sessionId } = actor;
   const claims = { ws: workspaceId, kind, role, perms: permissions, teams: teamIds, channels: channelIds };
@@ -120,7 +136,7 @@ export async function signToken(
     .setIssuer(TOKEN_ISSUER)
     .setAudience(TOKEN_AUDIENCE)
     .setIssuedAt(issuedAt.getTime() / 1_000)
-    .setExpirationTime(Math.floor(issuedAt.getTime() / 1_000) + lifetimeSeconds)
+    .setExpirationTime(expiresAt)
     .sign(key.privateKey);
 }
 

@@ -10,6 +10,11 @@ export interface EventDefinition<Name extends string = string, Data = unknown> {
   readonly dataClass: DataClass;
   readonly description: string;
   readonly schema: z.ZodType<Data>;
+  /**
+   * What is left of the data when the person is erased, where others cannot do without. Without it, events of the classes
+   * `identity` and `message_body` are erased as a whole, and others name nobody.
+   */
+  withoutPerson?(data: Data): Data;
 }
 
 export type EventData<D> = D extends EventDefinition<string, infer Data> ? Data : never;

@@ -1,4 +1,5 @@
 import { envelope as envelopeSchema, type Envelope } from '@fenster/contracts';
+import { array } from './array-parameter.js';
 import { sql, type EntityManager } from './database.js';
 import { completeEnvelope } from './outbox.js';
 
@@ -27,7 +28,7 @@ export async function logBounds(em: EntityManager): Promise<{ first: number; las
 /** Ends of several workspaces' logs at once, for the event path. */
 export async function lastSeqs(em: EntityManager, workspaceIds: readonly string[]): Promise<Map<string, number>> {
   const { rows } = await sql<{ workspace_id: string; last_seq: string }>`
-    select workspace_id, last_seq from outbox_counter where workspace_id = any(${[...workspaceIds]}::uuid[])
+    select workspace_id, last_seq from outbox_counter where workspace_id = any(${array('uuid', workspaceIds)})
   `.execute(em.getKysely());
   return new Map(rows.map((row) => [row.workspace_id, Number(row.last_seq)]));
 }

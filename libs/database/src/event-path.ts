@@ -11,9 +11,13 @@ export interface EventPathOptions {
   databaseUrl: string;
   connection: NatsConnection;
   consumers: readonly ConsumerDefinition[];
+  /** How long what had no effect is kept. */
+  deadLetterDays: number;
   now: Clock;
   log: Logger;
 }
+
+const RELAY_POLL_MS = 500;
 
 /** Everything of a service that moves events: its relay, its consumers, and the pruning of what they leave behind. */
 export interface EventPath {
@@ -23,12 +27,29 @@ export interface EventPath {
 }
 
 export function createEventPath(options: EventPathOptions): EventPath {
-  const { service, database, databaseUrl, connection, now, log } = options;
-  const relay = createRelay({ database, url: databaseUrl, publisher: createPublisher(connection), log });
+  const { service, database, databaseUrl, connection, deadLetterDays, now, log } = options;
+  const subject = `relay.${service}`;
+  const relay = createRelay({
+    database,
+    url: databaseUrl,
+    publisher: createPublisher(connection),
+    log,
+    // Only in case that a nudge is lost, or that somebody emits who has no relay.
+    pollMs: RELAY_POLL_MS,
+    nudge: {
+      send() {
+        if (!connection.isClosed()) connection.publish(subject);
+      },
+      listen(heard) {
+        const subscription = connection.subscribe(subject, { callback: heard });
+        return () => subscription.unsubscribe();
+      },
+    },
+  });
   const consumers: Consumer[] = options.consumers.map((definition) =>
     createConsumer({ definition, database, connection, now, log, wakeRelay: relay.wake }),
   );
-  const pruning = createPruning({ database, now, log });
+  const pruning = createPruning({ database, deadLetterDays, now, log });
   return {
     wakeRelay: relay.wake,
     async start() {

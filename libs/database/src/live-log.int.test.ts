@@ -17,6 +17,7 @@ beforeAll(async () => {
   [probe, nats] = await Promise.all([createProbe(), startTestNats()]);
   connection = await connectNats({ url: nats.url, name: 'test', log: silent });
   path = createEventPath({
+    deadLetterDays: 30,
     service: SERVICE,
     database: probe.database,
     databaseUrl: probe.url,
@@ -111,6 +112,7 @@ describe('following the log', () => {
       await lose();
       await probe.database.system().execute('delete from outbox_pending');
       path = createEventPath({
+        deadLetterDays: 30,
         service: SERVICE,
         database: probe.database,
         databaseUrl: probe.url,

@@ -110,6 +110,62 @@ describe('the pipelined client', () => {
     expect(await scoped('select 4 as n')).toEqual([{ n: 4 }]);
   });
 
+  describe('given a statement that goes ahead of the next one', () => {
+    const ahead = (n: number) => client.query('/* ahead */ insert into number values ($1)', [n]);
+    const numbers = async (least: number) => {
+      const { rows } = await client.query('select n from number where n between $1 and $1 + 9 order by n', [least]);
+      return (rows as { n: number }[]).map(({ n }) => n);
+    };
+
+    it('runs before it, wherever in the transaction', async () => {
+      await client.query('begin', []);
+      await ahead(200);
+      expect(await numbers(200)).toEqual([200]);
+      await ahead(201);
+      expect(await numbers(200)).toEqual([200, 201]);
+      await ahead(202);
+      await client.query('/* prepared */ /* last */ insert into number values ($1)', [203]);
+      await client.query('commit', []);
+      await client.query('rollback', []);
+      expect(await numbers(200)).toEqual([200, 201, 202, 203]);
+    });
+
+    it('is committed also when nothing follows, and undone when the transaction is', async () => {
+      await client.query('begin', []);
+      await ahead(210);
+      await client.query('commit', []);
+      await client.query('begin', []);
+      await ahead(211);
+      await client.query('rollback', []);
+      await client.query('begin', []);
+      await numbers(210);
+      await ahead(212);
+      await client.query('rollback', []);
+      await client.query('begin', []);
+      await numbers(210);
+      await ahead(213);
+      await client.query('commit', []);
+      await client.query('rollback', []);
+      expect(await numbers(210)).toEqual([210, 213]);
+    });
+
+    it('fails the next one, and nothing of the transaction stays', async () => {
+      for (const next of ['select 1', 'commit', '/* prepared */ /* last */ select 1']) {
+        await client.query('begin', []);
+        await client.query('insert into number values (220)', []);
+        await ahead(220);
+        await expect(client.query(next, [])).rejects.toMatchObject({ code: '23505' });
+        await client.query('rollback', []);
+        expect(await numbers(220)).toEqual([]);
+      }
+    });
+
+    it('waits for nothing outside of a transaction', async () => {
+      await ahead(230);
+      expect(await numbers(230)).toEqual([230]);
+    });
+  });
+
   describe('given a statement that is marked as the last one', () => {
     const insertLast = (n: number) => client.query('/* prepared */ /* last */ insert into number values ($1)', [n]);
     const insert = (n: number) => client.query('insert into number values ($1)', [n]);

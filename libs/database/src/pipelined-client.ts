@@ -14,11 +14,15 @@ const NO_ROWS = { command: '', rowCount: 0, oid: 0, fields: [], rows: [] } as un
  * A transaction with its tenant scope costs `begin`, `set_config`, the query and `commit`: four round trips for
  * one read, which halves the read rate (performance.md §0.7). This client keeps the opening statements back,
  * sends them in one flush with the first real statement, and does not wait for the commit of a transaction that
- * only read. With a statement that says that it is the last one it sends the commit too, which is then done when the
- * transaction is told to commit. Scope and query still run in one transaction; only the waiting is gone.
+ * only read. A statement whose answer nobody needs says so, and goes with the next one. With a statement that says that
+ * it is the last one the commit goes too, which is then done when the transaction is told to commit. All of it still
+ * runs in one transaction and in this order; only the waiting is gone.
  */
 export class PipelinedClient extends pg.Client {
-  #opening: [string, unknown[] | undefined][] = [];
+  /** What goes with the next statement. */
+  #held: [string, unknown[] | undefined][] = [];
+  /** Whether the transaction's beginning has been sent. */
+  #hasBegun = false;
   #onlyReads = true;
   /** The last statement was, and its commit has succeeded. */
   #isCommitted = false;
@@ -41,35 +45,49 @@ export class PipelinedClient extends pg.Client {
 
   async #run(text: string, values: unknown[] | undefined): Promise<Result> {
     if (text === 'begin' || text.startsWith('start transaction')) {
-      this.#opening = [[text, values]];
+      this.#held = [[text, values]];
+      this.#hasBegun = false;
       this.#onlyReads = true;
       return NO_ROWS;
     }
-    if (this.#opening.length > 0 && text.startsWith('select set_config(')) {
-      this.#opening.push([text, values]);
+    if (this.#held.length > 0 && !this.#hasBegun && text.startsWith('select set_config(')) {
+      this.#held.push([text, values]);
       return NO_ROWS;
     }
+    const isEnd = text === 'commit' || text === 'rollback';
     if (this.#isCommitted) {
-      const isEnd = text === 'commit' || text === 'rollback';
       if (!isEnd) throw new Error('The last statement of a transaction was not the last.');
       this.#isCommitted = false;
       return NO_ROWS;
     }
-    const opening = this.#opening;
-    this.#opening = [];
+    if (AHEAD.test(text) && (this.#hasBegun || this.#held.length > 0)) {
+      this.#held.push([text, values]);
+      this.#onlyReads = false;
+      return NO_ROWS;
+    }
+    const held = this.#held;
+    this.#held = [];
     const isLast = text.startsWith(LAST);
-    if (opening.length > 0 || isLast) {
-      if (text === 'commit' || text === 'rollback') return NO_ROWS;
+    if (text !== 'rollback' && (held.length > 0 || isLast)) {
+      if (text === 'commit' && this.#onlyReads && !this.#hasBegun) return NO_ROWS;
       this.#onlyReads &&= isRead(text);
-      const before = opening.map((statement) => this.#send(...statement));
+      this.#hasBegun = !isEnd;
+      const { stream } = this.connection;
+      // In one write: each would wake PostgreSQL on its own.
+      stream.cork();
+      const before = held.map((statement) => this.#send(...statement));
       const sent = this.#send(text, values);
       const after = isLast ? [this.#send('commit', undefined)] : [];
+      stream.uncork();
       // The first failure is the cause; what follows it only says that the transaction is aborted.
       const outcomes = await Promise.allSettled([...before, sent, ...after]);
       for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
       this.#isCommitted = isLast;
       return sent;
     }
+    // Nothing of it was sent.
+    if (text === 'rollback' && held.length > 0 && !this.#hasBegun) return NO_ROWS;
+    if (isEnd) this.#hasBegun = false;
     if (text === 'commit' && this.#onlyReads) {
       this.#send(text, values).catch(() => undefined);
       return NO_ROWS;
@@ -107,6 +125,8 @@ const PREPARED = '/* prepared */';
 const prepared = new Map<string, { number: number; runs: number }>();
 /** Begins a prepared statement after which there is nothing left to do but commit. */
 const LAST = `${PREPARED} /* last */`;
+/** Begins a statement of a transaction whose answer nobody needs: if it fails, the next one does. */
+const AHEAD = /^(\/\* prepared \*\/ )?\/\* ahead \*\//;
 
 function isRead(text: string): boolean {
   return /^(\/\* prepared \*\/)?\s*select\b/i.test(text) && !/\bfor (no key )?(update|share)\b/i.test(text);

@@ -1,6 +1,5 @@
-import type { Clock, Logger } from '@fenster/runtime';
+import { createPoller, type Clock, type Logger, type Poller } from '@fenster/runtime';
 import { sql, type Database } from './database.js';
-import { waitForAbort } from './wait.js';
 
 const EVERY_MS = 10 * 60_000;
 const CHUNK = 5_000;
@@ -12,13 +11,14 @@ const CHUNK = 5_000;
 export const RETENTION_DAYS = { outbox: 30, inbox: 45, idempotencyKey: 3 } as const;
 
 /** Deletes in small chunks, so that pruning never holds up live traffic. */
-export async function prune(database: Database, now: Date): Promise<void> {
+export async function prune(database: Database, now: Date, deadLetterDays: number): Promise<void> {
   const em = database.system();
   const before = (days: number) => new Date(now.getTime() - days * 86_400_000);
   const targets = [
     { table: 'outbox', column: 'recorded_at', days: RETENTION_DAYS.outbox },
     { table: 'inbox', column: 'handled_at', days: RETENTION_DAYS.inbox },
     { table: 'idempotency_key', column: 'created_at', days: RETENTION_DAYS.idempotencyKey },
+    { table: 'dead_letter', column: 'occurred_at', days: deadLetterDays },
   ];
   for (const { table, column, days } of targets) {
     for (let deleted = CHUNK; deleted === CHUNK;) {
@@ -32,23 +32,12 @@ export async function prune(database: Database, now: Date): Promise<void> {
   }
 }
 
-export function createPruning({ database, now, log }: { database: Database; now: Clock; log: Logger }) {
-  const stopped = new AbortController();
-  let running: Promise<void> | undefined;
-  async function run(): Promise<void> {
-    while (!stopped.signal.aborted) {
-      await waitForAbort(stopped.signal, EVERY_MS);
-      if (stopped.signal.aborted) return;
-      await prune(database, now()).catch((error: unknown) => log.warn({ err: error }, 'pruning will try again'));
-    }
-  }
-  return {
-    start() {
-      running ??= run();
-    },
-    async stop() {
-      stopped.abort();
-      await running;
-    },
-  };
+export function createPruning(options: {
+  database: Database;
+  deadLetterDays: number;
+  now: Clock;
+  log: Logger;
+}): Poller {
+  const { database, deadLetterDays, now, log } = options;
+  return createPoller({ work: () => prune(database, now(), deadLetterDays), everyMs: EVERY_MS, name: 'pruning', log });
 }

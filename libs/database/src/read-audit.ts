@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@fenster/runtime';
+import { createCollector, type Clock, type Logger } from '@fenster/runtime';
 import { appendRead, type Read, type ReadNotes } from './audit.js';
 import type { Database } from './database.js';
 import { transact, type Ctx } from './transact.js';
@@ -37,52 +37,29 @@ export function createReadAudit({
     wakeRelay,
     origin: { actor: { kind: 'system', id: database.service }, correlationId: 'read audit' },
   };
-  let waiting: Read[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  let storing: Promise<boolean> | undefined;
-
-  function collect(ms: number): void {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      void storeWaiting();
-    }, ms);
-  }
-
-  function storeWaiting(): Promise<boolean> {
-    storing ??= storeAll().finally(() => (storing = undefined));
-    return storing;
-  }
-
-  async function storeAll(): Promise<boolean> {
-    while (waiting.length > 0) {
-      const reads = waiting;
-      waiting = [];
-      try {
-        await transact(ctx, async (tx) => reads.forEach((read) => appendRead(tx, database.service, read)));
-      } catch (error) {
-        waiting = [...reads, ...waiting];
-        log.warn({ err: error, waiting: waiting.length }, 'reads will be audited later');
-        collect(RETRY_MS);
-        return false;
-      }
-    }
-    return true;
-  }
+  const reads = createCollector<Read>({
+    collectMs: COLLECT_MS,
+    retryMs: RETRY_MS,
+    store: (batch) =>
+      transact(ctx, async (tx) => {
+        for (const read of batch) appendRead(tx, database.service, read);
+      }),
+    onFailure(error, waiting) {
+      log.warn({ err: error, waiting: waiting.length }, 'reads will be audited later');
+      return waiting;
+    },
+  });
 
   return {
     async store(notes) {
       if (notes.isEmpty) return;
-      while (waiting.length >= MAX_WAITING) {
-        if (!(await storeWaiting())) throw new Error('Reads cannot be audited at present.');
+      while (reads.size >= MAX_WAITING) {
+        if (!(await reads.flush())) throw new Error('Reads cannot be audited at present.');
       }
-      waiting.push(...notes.reads);
-      collect(COLLECT_MS);
+      reads.add(...notes.reads);
     },
     async stop() {
-      clearTimeout(timer);
-      await storing;
-      if (!(await storeWaiting())) log.error({ lost: waiting.length }, 'reads were not audited');
-      clearTimeout(timer);
+      if (!(await reads.stop())) log.error({ lost: reads.size }, 'reads were not audited');
     },
   };
 }

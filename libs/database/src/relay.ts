@@ -13,7 +13,16 @@ export interface RelayOptions {
   url: string;
   publisher: Publisher;
   log: Logger;
+  /** How often the leader looks for what nobody told it of. */
   pollMs?: number;
+  /** Reaches the leader in another process; without it, its next look does. */
+  nudge?: RelayNudge;
+}
+
+export interface RelayNudge {
+  send(): void;
+  /** Returns how to stop listening. */
+  listen(heard: () => void): () => void;
 }
 
 export interface Relay {
@@ -39,16 +48,24 @@ const MAX_MESSAGE_BYTES = 128 * 1024;
 const MAX_MESSAGE_EVENTS = 64;
 /** What waits while NATS is away is read again later. */
 const MAX_REMEMBERED = 1_000;
+/** How many published rows may still be in the queue before they are removed without waiting for the next look. */
+const MAX_PUBLISHED = 1_000;
+/** Ends of workspaces' logs that are kept in mind; whoever is forgotten is read once more. */
+const MAX_WORKSPACES = 20_000;
+const RETRY_MS = 100;
 
 /**
  * Publishes what commands emitted, one relay per database: an advisory lock decides which, and another process
  * takes over when it goes. Woken in process after each commit and polling besides; LISTEN/NOTIFY would take a
  * database-wide lock at every commit (performance.md §0.6).
  *
- * `outbox_pending` says what is to be published, in which order. What this process committed itself it need not read
- * from there: it claims these rows as they are, and reads only if they are not exactly what comes next.
+ * `outbox_pending` says what is to be published. What this process committed itself it publishes from memory, if it is
+ * what comes next in its workspace's log: `seq` has no holes, so that is known without asking. It removes these rows
+ * some time later, many at once. A crash leaves rows of events that were published; they are published again, and
+ * consumers know them by their ids. If the stream is made anew meanwhile, it refuses what does not follow on the last
+ * message that this relay knows of, and the relay begins with what `rebuildStream` queued.
  */
-export function createRelay({ database, url, publisher, log, pollMs = 100 }: RelayOptions): Relay {
+export function createRelay({ database, url, publisher, log, pollMs = 100, nudge }: RelayOptions): Relay {
   const stopped = new AbortController();
   const waker = createWaker();
   let running: Promise<void> | undefined;
@@ -64,29 +81,61 @@ export function createRelay({ database, url, publisher, log, pollMs = 100 }: Rel
       } catch (error) {
         if (!stopped.signal.aborted) log.warn({ err: error }, 'relay will try again');
       }
-      isLeader = false;
       remembered = [];
-      await waitForAbort(stopped.signal, pollMs);
+      await waitForAbort(stopped.signal, RETRY_MS);
     }
   }
 
+  function lookNow(): void {
+    readAt = 0;
+    waker.wake();
+  }
+
   async function lead(lost: AbortSignal): Promise<void> {
+    const stopListening = nudge?.listen(lookNow) ?? (() => {});
+    const progress = new Progress();
     isLeader = true;
     readAt = 0;
-    while (!stopped.signal.aborted && !lost.aborted) {
-      const untilRead = readAt - performance.now();
-      if (remembered.length > 0 && untilRead > 0) {
-        const appended = remembered;
-        remembered = [];
-        if (!(await publishRemembered(database, publisher, appended))) readAt = 0;
-      } else if (untilRead > 0) {
-        await waker.rest(untilRead);
-      } else {
-        const { count, last } = await publishStored(database, publisher);
-        remembered = remembered.filter(({ position }) => position > last);
-        readAt = count < BATCH ? performance.now() + pollMs : 0;
+    try {
+      while (!stopped.signal.aborted && !lost.aborted) {
+        const untilRead = readAt - performance.now();
+        if (untilRead <= 0 || progress.published.length >= MAX_PUBLISHED) await look(progress);
+        else if (remembered.length === 0) await waker.rest(untilRead);
+        else if (publisher.knowsEnd) await publishOwn(progress);
+        else readAt = 0;
+      }
+    } finally {
+      isLeader = false;
+      stopListening();
+      if (!lost.aborted) await tidyUp(database, progress.published).catch(() => undefined);
+    }
+  }
+
+  async function publishOwn(progress: Progress): Promise<void> {
+    const { next, others } = progress.inOrder(remembered);
+    remembered = others;
+    // Something older is missing here: another process emitted it, or it comes with the next turn.
+    if (others.length > 0) readAt = 0;
+    if (next.length === 0) return;
+    await publisher.publish(toPublications(next.flatMap(toLoggedEvents)));
+    progress.enter(next);
+  }
+
+  async function look(progress: Progress): Promise<void> {
+    const known = [...remembered];
+    readAt = performance.now() + pollMs;
+    const isMore = await tidyUp(database, progress.published.splice(0));
+    if (isMore) {
+      const { count, ends } = await publishStored(database, publisher);
+      progress.advance(ends);
+      if (count >= BATCH) {
+        readAt = 0;
+        return;
       }
     }
+    // All that was committed by then is read. What was not there has been published by another relay.
+    progress.advance(known.map(({ events, firstSeq }) => [events[0]!.workspaceId, firstSeq + events.length - 1]));
+    remembered = remembered.filter((appended) => !progress.has(appended));
   }
 
   return {
@@ -94,7 +143,8 @@ export function createRelay({ database, url, publisher, log, pollMs = 100 }: Rel
       running ??= run();
     },
     wake(appended) {
-      if (appended && isLeader && remembered.length < MAX_REMEMBERED) remembered.push(...appended);
+      if (!isLeader) nudge?.send();
+      else if (appended && remembered.length < MAX_REMEMBERED) remembered.push(...appended);
       else readAt = 0;
       waker.wake();
     },
@@ -106,15 +156,67 @@ export function createRelay({ database, url, publisher, log, pollMs = 100 }: Rel
   };
 }
 
+/** How far each workspace's log has been published, as far as this relay knows. */
+export class Progress {
+  /** Rows of the queue whose events are published. */
+  readonly published: number[] = [];
+  readonly #ends = new Map<string, number>();
+
+  /** `next` continues what is published, without a hole; `others` do not, or nothing is known of their workspace. */
+  inOrder(remembered: readonly Appended[]): { next: Appended[]; others: Appended[] } {
+    const [next, others]: [Appended[], Appended[]] = [[], []];
+    const ends = new Map<string, number>();
+    for (const appended of remembered.toSorted((one, other) => one.firstSeq - other.firstSeq)) {
+      const workspaceId = appended.events[0]!.workspaceId;
+      const end = ends.get(workspaceId) ?? this.#ends.get(workspaceId);
+      const isFirst = end === undefined && appended.firstSeq === 1;
+      if (isFirst || end === appended.firstSeq - 1) {
+        next.push(appended);
+        ends.set(workspaceId, appended.firstSeq + appended.events.length - 1);
+      } else others.push(appended);
+    }
+    return { next, others };
+  }
+
+  enter(published: readonly Appended[]): void {
+    this.published.push(...published.map(({ position }) => position));
+    this.advance(published.map(({ events, firstSeq }) => [events[0]!.workspaceId, firstSeq + events.length - 1]));
+  }
+
+  advance(ends: Iterable<readonly [workspaceId: string, seq: number]>): void {
+    if (this.#ends.size > MAX_WORKSPACES) this.#ends.clear();
+    for (const [workspaceId, seq] of ends) {
+      this.#ends.set(workspaceId, Math.max(seq, this.#ends.get(workspaceId) ?? 0));
+    }
+  }
+
+  has({ events, firstSeq }: Appended): boolean {
+    return (this.#ends.get(events[0]!.workspaceId) ?? 0) >= firstSeq;
+  }
+}
+
 /**
- * Returns how many events it published, in the order in which their transactions appended them, and the position of
- * the last. Claiming and publishing share a transaction: two relays cannot publish the same rows at the same time, rows
+ * Removes rows whose events are published, and returns whether there are others. It does not wait for the disk: if the
+ * rows come back with a crash, their events are published once more.
+ */
+export async function tidyUp(database: Database, published: readonly number[]): Promise<boolean> {
+  const { rows } = await sql<{ is_more: boolean }>`/* prepared */
+    with removed as (delete from outbox_pending where position = any(${array('bigint', published)}) returning position)
+    select exists (select from outbox_pending offset (select count(*) from removed)) as is_more,
+      set_config('synchronous_commit', 'off', true)
+  `.execute(database.system().getKysely());
+  return rows[0]!.is_more;
+}
+
+/**
+ * Returns how many events it published, in the order in which their transactions appended them, and the last `seq` of
+ * each workspace. Claiming and publishing share a transaction: two relays cannot publish the same rows at the same time, rows
  * come back when publishing fails, and `rebuildStream` can wait for the batch to end.
  */
 export async function publishStored(
   database: Database,
   publisher: Publisher,
-): Promise<{ count: number; last: number }> {
+): Promise<{ count: number; ends: Map<string, number> }> {
   return database.system().transactional(async (em) => {
     // `offset 0` keeps the planner from a join of its own choice: its statistics of a table whose rows come and go
     // are wrong most of the time, and then it reads the whole log for one event.
@@ -135,34 +237,10 @@ export async function publishStored(
       ) o
       order by c.position, o.seq
     `.execute(em.getKysely());
-    if (rows.length === 0) return { count: 0, last: 0 };
-    await publisher.publish(toPublications(rows.map((row) => ({ ...row, seq: Number(row.seq) }))));
-    return { count: rows.length, last: Number(rows.at(-1)!.position) };
-  });
-}
-
-/**
- * Publishes what is known without reading it, if it is exactly what comes next: nothing older is pending, of whatever
- * process, and none of it has been published or queued anew meanwhile. Returns whether that was so.
- */
-export async function publishRemembered(
-  database: Database,
-  publisher: Publisher,
-  appended: readonly Appended[],
-): Promise<boolean> {
-  const inOrder = appended.toSorted((one, other) => one.position - other.position);
-  const positions = array('bigint', inOrder, ({ position }) => position);
-  return database.system().transactional(async (em) => {
-    const { numAffectedRows } = await sql`/* prepared */
-      delete from outbox_pending where position = any(${positions}) and ${positions} = array(
-        select position from outbox_pending order by position limit ${inOrder.length}
-      )
-    `.execute(em.getKysely());
-    const claimed = Number(numAffectedRows);
-    if (claimed === 0) return false;
-    if (claimed < inOrder.length) throw new Error('Another relay claimed some of these events.');
-    await publisher.publish(toPublications(inOrder.flatMap(toLoggedEvents)));
-    return true;
+    if (rows.length === 0) return { count: 0, ends: new Map() };
+    const events = rows.map((row) => ({ ...row, seq: Number(row.seq) }));
+    await publisher.publish(toPublications(events));
+    return { count: rows.length, ends: new Map(events.map(({ workspaceId, seq }) => [workspaceId, seq])) };
   });
 }
 

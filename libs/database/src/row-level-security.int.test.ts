@@ -55,6 +55,20 @@ describe('row-level security', () => {
     expect(await read(theirs)).toEqual([theirs]);
   });
 
+  it('ends a statement that takes longer than it may, and the connection is as it was', async () => {
+    const asleep = sql`select pg_sleep(600)`;
+    await expect(probe.database.readForTenant(ours, asleep, { timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+    });
+    const patient = await probe.database.readForTenant(
+      ours,
+      sql<{ limit: string }>`
+      select current_setting('statement_timeout') as limit from pg_sleep(0.05)
+    `,
+    );
+    expect(patient).toEqual([{ limit: '0' }]);
+  });
+
   it('shows nothing to a query that forgot its tenant', async () => {
     const em = probe.database.forTenant(ours);
     await em.execute('select 1');

@@ -30,6 +30,11 @@ export interface Ctx {
   readonly reads?: ReadNotes | undefined;
 }
 
+/** For what tenants share, on behalf of who asks: rights are checked before, and rows are named by their workspace. */
+export function acrossTenants({ database, origin, now, log, wakeRelay }: Ctx): Ctx {
+  return { database, origin, now, log, wakeRelay };
+}
+
 /** Code that writes or emits takes a Tx, so that it cannot run outside a transaction. */
 export interface Tx {
   readonly em: EntityManager;

@@ -1,4 +1,4 @@
-import { AuthenticationError, type Actor } from '@fenster/auth';
+import { AuthenticationError, defineAbility, type Ability, type Actor, type DefineRules } from '@fenster/auth';
 import type { Ctx, Database, EntityManager, Origin, ReadNotes } from '@fenster/database';
 import type { Clock, Logger } from '@fenster/runtime';
 import DataLoader from 'dataloader';
@@ -14,6 +14,11 @@ export interface GraphQLContext<App = unknown> extends Ctx {
   readonly em: EntityManager;
   /** A loader that lives as long as this context; `load` gets all keys of a tick and answers in any order. */
   loader<K, V>(load: BatchLoad<K, V>): DataLoader<K, V | undefined>;
+}
+
+/** What the actor of a request may do, by a service's rules. */
+export function abilitiesBy(defineRules: DefineRules): (ctx: Pick<GraphQLContext, 'requireActor'>) => Ability {
+  return (ctx) => defineAbility(ctx.requireActor(), defineRules);
 }
 
 export type BatchLoad<K, V> = (ctx: GraphQLContext<never>, keys: readonly K[]) => Promise<ReadonlyMap<K, V>>;

@@ -1,9 +1,16 @@
 import { ApolloServer, HeaderMap } from '@apollo/server';
 import {
+  ApolloServerPluginCacheControlDisabled,
   ApolloServerPluginInlineTraceDisabled,
   ApolloServerPluginLandingPageDisabled,
 } from '@apollo/server/plugin/disabled';
-import { AuthenticationError, bearerToken, type Actor, type TokenVerifier } from '@fenster/auth';
+import {
+  AuthenticationError,
+  bearerToken,
+  VerificationUnavailableError,
+  type Actor,
+  type TokenVerifier,
+} from '@fenster/auth';
 import { ReadNotes, type ReadAudit } from '@fenster/database';
 import {
   BodyTooLargeError,
@@ -48,6 +55,8 @@ type SocketExtra = Extra & { actor?: Actor; expiry?: NodeJS.Timeout } & Record<P
 
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_TIMEOUT_MS = 2_147_483_647;
+/** RFC 6455's registry of close codes. */
+const TRY_AGAIN_LATER = 1013;
 
 export function createGraphQLServer(options: GraphQLServerOptions): GraphQLServer {
   const { schema, verifier, createContext, readAudit, log } = options;
@@ -57,7 +66,12 @@ export function createGraphQLServer(options: GraphQLServerOptions): GraphQLServe
     // Only the gateway reaches a subgraph; cross-site requests are refused there.
     csrfPrevention: false,
     formatError: (_formatted, error) => formatError(error, log),
-    plugins: [ApolloServerPluginInlineTraceDisabled(), ApolloServerPluginLandingPageDisabled()],
+    plugins: [
+      // It would look at every field of every answer.
+      ApolloServerPluginCacheControlDisabled(),
+      ApolloServerPluginInlineTraceDisabled(),
+      ApolloServerPluginLandingPageDisabled(),
+    ],
     stopOnTerminationSignals: false,
     logger: { debug() {}, info() {}, warn: (message) => log.warn(message), error: (message) => log.error(message) },
   });
@@ -83,7 +97,10 @@ export function createGraphQLServer(options: GraphQLServerOptions): GraphQLServe
       response.end(result.body.string);
     } catch (error) {
       if (error instanceof AuthenticationError) sendErrors(response, 401, error.message, error.code);
-      else if (error instanceof SyntaxError) sendErrors(response, 400, 'The body is not JSON.', 'BAD_REQUEST');
+      else if (error instanceof VerificationUnavailableError) {
+        log.warn({ err: error }, 'tokens cannot be verified at present');
+        sendErrors(response, 503, error.message, error.code);
+      } else if (error instanceof SyntaxError) sendErrors(response, 400, 'The body is not JSON.', 'BAD_REQUEST');
       else if (error instanceof BodyTooLargeError) sendErrors(response, 413, error.message, 'PAYLOAD_TOO_LARGE');
       else throw error;
     }
@@ -100,7 +117,15 @@ export function createGraphQLServer(options: GraphQLServerOptions): GraphQLServe
       onConnect: async ({ connectionParams, extra }) => {
         const token = bearerToken(connectionParams?.authorization);
         if (!token) return false;
-        extra.actor = await verifier.verify(token);
+        try {
+          extra.actor = await verifier.verify(token);
+        } catch (error) {
+          if (error instanceof VerificationUnavailableError) {
+            log.warn({ err: error }, 'tokens cannot be verified at present');
+            extra.socket.close(TRY_AGAIN_LATER, 'Tokens cannot be verified at present');
+          } else if (!(error instanceof AuthenticationError)) throw error;
+          return false;
+        }
         const untilExpiry = extra.actor.expiresAt!.getTime() - Date.now();
         extra.expiry = setTimeout(
           () => extra.socket.close(CloseCode.Forbidden, 'Token expired'),

@@ -1,6 +1,7 @@
 export * from './authorization.decorators.js';
 export * from './context.js';
 export * from './cursor.js';
+export * from './enum.js';
 export * from './errors.js';
 export * from './graphql-server.js';
 export * from './page.js';

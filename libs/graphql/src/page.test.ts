@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkPageSize, decodePage, encodePage } from './page.js';
+import { checkPageSize, decodePage, encodePage, olderThan } from './page.js';
 
 const POSITION = { at: new Date('2026-11-21T10:00:00.123Z'), id: '019d0000-0000-7000-8000-000000000001' };
 
@@ -23,5 +23,14 @@ describe('a page', () => {
     for (const first of [0, -1, 101]) {
       expect(() => checkPageSize(first)).toThrow(expect.objectContaining({ code: 'INVALID_INPUT', field: 'first' }));
     }
+  });
+
+  it('goes on behind the last entry, in a range of the index', () => {
+    const { at, id } = POSITION;
+    expect(olderThan('sentAt', POSITION)).toEqual({
+      sentAt: { $lte: at },
+      $or: [{ sentAt: { $lt: at } }, { id: { $lt: id } }],
+    });
+    expect(olderThan('sentAt', undefined)).toEqual({});
   });
 });

@@ -27,3 +27,26 @@ export function decodePage(page: string, field: string): PagePosition {
   }
   return { at, id };
 }
+
+/** The page of `rows`, of which one more than `size` was asked for: it tells whether there is another page. */
+export function pageOf<T>(
+  rows: readonly T[],
+  size: number,
+  positionOf: (row: T) => PagePosition,
+): { nodes: T[]; nextPage: string | null } {
+  const nodes = rows.slice(0, size);
+  const last = nodes.at(-1);
+  return { nodes, nextPage: rows.length > size && last !== undefined ? encodePage(positionOf(last)) : null };
+}
+
+/**
+ * As a condition for MikroORM: what comes after a position when the newest is first; everything without one. It says of the
+ * time twice what the second half says, so that the index has a range to read.
+ */
+export function olderThan(column: string, position: PagePosition | undefined): Record<string, unknown> {
+  if (!position) return {};
+  return {
+    [column]: { $lte: position.at },
+    $or: [{ [column]: { $lt: position.at } }, { id: { $lt: position.id } }],
+  };
+}

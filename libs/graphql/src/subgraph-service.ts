@@ -91,6 +91,7 @@ export async function createSubgraphService<App>(options: SubgraphServiceOptions
     databaseUrl: config.DATABASE_URL,
     connection,
     consumers: options.consumers,
+    deadLetterDays: config.DEAD_LETTER_RETENTION_DAYS,
     now,
     log,
   });

@@ -20,7 +20,10 @@ export class InvalidInput extends UserError {
 
 @Directive('@shareable')
 @ObjectType({ implements: UserError, description: 'It does not exist, or you may not see it.' })
-export class NotFound extends UserError {}
+export class NotFound extends UserError {
+  @Field(() => String, { nullable: true, description: 'The input field that names it, where there are several.' })
+  field?: string;
+}
 
 @Directive('@shareable')
 @ObjectType({ implements: UserError, description: 'Your API key does not allow this action, or not with this.' })
@@ -30,11 +33,19 @@ export class Forbidden extends UserError {}
 @ObjectType({ implements: UserError, description: 'This idempotency key was used before with other input.' })
 export class IdempotencyConflict extends UserError {}
 
+@Directive('@shareable')
+@ObjectType({
+  implements: UserError,
+  description: 'A note is its author’s; others may delete it with conversation:manage, or contact:manage.',
+})
+export class NotTheAuthor extends UserError {}
+
 const TYPES_BY_CODE = new Map<string, ClassType<UserError>>([
   ['INVALID_INPUT', InvalidInput],
   ['NOT_FOUND', NotFound],
   ['BEYOND_API_KEY', Forbidden],
   ['IDEMPOTENCY_CONFLICT', IdempotencyConflict],
+  ['NOT_THE_AUTHOR', NotTheAuthor],
 ]);
 
 /** Makes a service's own refusal known: DomainErrors with one of these codes become this type. */

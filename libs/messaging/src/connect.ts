@@ -1,7 +1,8 @@
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { connect, headers, type NatsConnection } from '@nats-io/transport-node';
 import type { Logger } from '@fenster/runtime';
 
 export type { NatsConnection };
+export { headers as newHeaders };
 
 /**
  * Connects and stays connected: reconnects for ever, quickly, because the default wait of two seconds turns a

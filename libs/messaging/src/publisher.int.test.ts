@@ -59,6 +59,19 @@ describe('publishing', () => {
     expect(await stored(5)).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
+  it('says at once that there is no stream, and how long a silent one was waited for', async () => {
+    const subject = 'nowhere.one';
+    await expect(createPublisher(connection).publish([{ id: 'a', subject, data: Buffer.from('a') }])).rejects.toThrow(
+      'no stream for this subject',
+    );
+    // Takes what is published and never answers.
+    const silent = connection.subscribe(subject, { callback: () => {} });
+    await expect(createPublisher(connection).publish([{ id: 'a', subject, data: Buffer.from('a') }])).rejects.toThrow(
+      'did not answer in time',
+    );
+    silent.unsubscribe();
+  });
+
   it('does not wait for the answer of a broker that died', async () => {
     const mortal = await startTestNats();
     const toMortal = await connectNats({ url: mortal.url, name: 'test', log: createLogger('test', 'silent') });

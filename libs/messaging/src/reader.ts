@@ -1,10 +1,17 @@
-import { DeliverPolicy, jetstream, type JsMsg, type OrderedConsumerOptions } from '@nats-io/jetstream';
+import {
+  DeliverPolicy,
+  jetstream,
+  jetstreamManager,
+  type JsMsg,
+  type OrderedConsumerOptions,
+} from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/transport-node';
 import { inBatches } from '@fenster/runtime';
 
 export interface StreamMessage {
   /** Position in the stream. */
   position: number;
+  subject: string;
   data: Uint8Array;
 }
 
@@ -43,6 +50,26 @@ export async function* readStream(
   }
 }
 
+const STORED_BATCH = 500;
+
+/** What the stream holds now under these subjects, from its beginning. */
+export async function* readStored(
+  connection: NatsConnection,
+  { stream, filter }: Pick<StreamReaderOptions, 'stream' | 'filter'>,
+): AsyncGenerator<StreamMessage, void> {
+  const manager = await jetstreamManager(connection);
+  const last = await manager.streams.getMessage(stream, { last_by_subj: filter });
+  if (!last) return;
+  const start = { after: 0 };
+  const { signal } = new AbortController();
+  for await (const messages of readStream(connection, { stream, filter, start, maxBatch: STORED_BATCH, signal })) {
+    for (const message of messages) {
+      if (message.position <= last.seq) yield message;
+      if (message.position >= last.seq) return;
+    }
+  }
+}
+
 function toDeliverPolicy(start: StreamReaderOptions['start']): Partial<OrderedConsumerOptions> {
   if ('since' in start) return { deliver_policy: DeliverPolicy.StartTime, opt_start_time: start.since.toISOString() };
   if (start.after === 0) return { deliver_policy: DeliverPolicy.All };
@@ -50,5 +77,5 @@ function toDeliverPolicy(start: StreamReaderOptions['start']): Partial<OrderedCo
 }
 
 function toStreamMessage(message: JsMsg): StreamMessage {
-  return { position: message.seq, data: message.data };
+  return { position: message.seq, subject: message.subject, data: message.data };
 }

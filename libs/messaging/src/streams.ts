@@ -1,8 +1,9 @@
-import { jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
+import { JetStreamApiError, jetstreamManager, type StreamInfo } from '@nats-io/jetstream';
 import { nanos, type NatsConnection } from '@nats-io/transport-node';
 
 const DAY_MS = 86_400_000;
-const MAX_AGE_DAYS = 7;
+/** So long a stream keeps what went through it. */
+export const STREAM_DAYS = 7;
 const DUPLICATE_WINDOW_MS = 5 * 60_000;
 
 /**
@@ -14,7 +15,7 @@ export async function ensureStream(connection: NatsConnection, service: string):
   const config = {
     name: service,
     subjects: [`${service}.>`],
-    max_age: nanos(MAX_AGE_DAYS * DAY_MS),
+    max_age: nanos(STREAM_DAYS * DAY_MS),
     duplicate_window: nanos(DUPLICATE_WINDOW_MS),
     allow_direct: true,
   };
@@ -38,6 +39,25 @@ export async function streamState(
   const manager = await jetstreamManager(connection);
   const info = await manager.streams.info(stream);
   return { created: info.created, last: info.state.last_seq };
+}
+
+/** What the server says of a message that is not there: no message, no such sequence. */
+const GONE: ReadonlySet<number> = new Set([10037, 10043]);
+
+/** Overwrites messages with random bytes and removes them. What is gone already is no error. */
+export async function eraseMessages(
+  connection: NatsConnection,
+  stream: string,
+  positions: readonly number[],
+): Promise<void> {
+  const manager = await jetstreamManager(connection);
+  for (const position of positions) {
+    try {
+      await manager.streams.deleteMessage(stream, position, true);
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError && GONE.has(error.code))) throw error;
+    }
+  }
 }
 
 const RENEWAL_CHECK_MS = 1_000;

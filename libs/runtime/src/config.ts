@@ -26,6 +26,8 @@ export const httpUrl = url('http:', 'https:');
 export const natsUrl = url('nats:', 'tls:');
 export const postgresUrl = url('postgres:', 'postgresql:');
 
+export const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
+
 /** 32 bytes in base64, the AES-256-GCM key that seals credentials at rest. */
 export const secretKey = z
   .string()
@@ -44,6 +46,33 @@ export const databaseEnv = {
   /** Login of the database's owner; the pools take on the narrower roles `<service>_app` and `<service>_system`. */
   DATABASE_URL: postgresUrl,
   DATABASE_POOL_SIZE: z.coerce.number().int().min(2).max(200).default(10),
+  /** How many days it is kept what came and had no effect. It has in it what people wrote. */
+  DEAD_LETTER_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
 };
+
+/** Where mail leaves from. Without it there is none. */
+export const smtpEnv = {
+  /** `smtp://` (with STARTTLS where the server offers it) or `smtps://`, with `user:password@` where it asks for them. */
+  SMTP_URL: url('smtp:', 'smtps:').optional(),
+  /** As in `Fenster <fenster@example.com>`. */
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n]{1,200}$/, { message: 'must be one line' })
+    .optional(),
+};
+
+/** For `superRefine`: one without the other sends nothing. */
+export function checkSmtpEnv(
+  { SMTP_URL, MAIL_FROM }: { SMTP_URL?: string | undefined; MAIL_FROM?: string | undefined },
+  context: z.RefinementCtx,
+): void {
+  if ((SMTP_URL === undefined) === (MAIL_FROM === undefined)) return;
+  const missing = SMTP_URL === undefined ? 'SMTP_URL' : 'MAIL_FROM';
+  context.addIssue({
+    code: 'custom',
+    path: [missing],
+    message: 'is required with the other of SMTP_URL and MAIL_FROM',
+  });
+}
 
 export const authEnv = { JWKS_URL: httpUrl };

@@ -29,8 +29,8 @@ export function invalidInput(field: string, message: string): DomainError {
 }
 
 /** What one may not see reads exactly like what does not exist. */
-export function notFound(what: string): DomainError {
-  return new DomainError('NOT_FOUND', `${what} not found.`);
+export function notFound(what: string, field?: string): DomainError {
+  return new DomainError('NOT_FOUND', `${what} not found.`, { ...(field !== undefined && { field }) });
 }
 
 /** Thrown at start: lists every problem of the configuration at once. */

@@ -1,5 +1,5 @@
-import { defineAbility, type Ability, type DefineRules } from '@fenster/auth';
-import type { GraphQLContext } from '@fenster/graphql';
+import type { DefineRules } from '@fenster/auth';
+import { abilitiesBy } from '@fenster/graphql';
 
 /**
  * Who may do what to which object of this service. Positive rules with equality conditions only.
@@ -10,9 +10,9 @@ import type { GraphQLContext } from '@fenster/graphql';
 const defineRules: DefineRules = (actor, can) => {
   if (!actor.permissions.includes('cost:read')) return;
   can('read', 'ConversationCost');
-  if (actor.permissions.includes('conversation:read_all')) can('read', 'Charge');
+  if (!actor.permissions.includes('conversation:read_all')) return;
+  can('read', 'Charge');
+  can('read', 'CostExport');
 };
 
-export function abilityOf(ctx: Pick<GraphQLContext, 'requireActor'>): Ability {
-  return defineAbility(ctx.requireActor(), defineRules);
-}
+export const abilityOf = abilitiesBy(defineRules);

@@ -1,9 +1,31 @@
-import type { ConsumerDefinition } from '@fenster/database';
+import {
+  accessTracedConsumer,
+  personTracedConsumer,
+  rowsErasedConsumer,
+  type ConsumerDefinition,
+} from '@fenster/database';
+import { findPerson } from './access-requests/find-person.js';
+import { templateDriftsConsumer } from './alerts/template-drifts.consumer.js';
+import { channelsConsumer } from './channels/channels.consumer.js';
+import { personData } from './erasures/keep-costs.js';
 import { messageAcceptedConsumer } from './messages/message-accepted.consumer.js';
+import { messageFailedConsumer } from './messages/message-failed.consumer.js';
 import { messageQueuedConsumer } from './messages/message-queued.consumer.js';
 import { statusReceivedConsumer } from './messages/status-received.consumer.js';
-import type { PriceBook } from './price-books/price-book.js';
+import { analyticsReadConsumer } from './reconciliations/analytics-read.consumer.js';
+import type { Books } from './price-books/books.js';
 
-export function createConsumers(book: PriceBook): ConsumerDefinition[] {
-  return [statusReceivedConsumer(book), messageQueuedConsumer(book), messageAcceptedConsumer(book)];
+export function createConsumers(books: Books, wakeErasures = () => {}): ConsumerDefinition[] {
+  return [
+    statusReceivedConsumer(books),
+    messageQueuedConsumer(books),
+    messageAcceptedConsumer(books),
+    messageFailedConsumer(books),
+    channelsConsumer,
+    analyticsReadConsumer,
+    templateDriftsConsumer,
+    personTracedConsumer('billing', personData),
+    rowsErasedConsumer('billing', wakeErasures),
+    accessTracedConsumer('billing', findPerson),
+  ];
 }

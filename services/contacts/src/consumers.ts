@@ -1,4 +1,21 @@
 import type { ConsumerDefinition } from '@fenster/database';
+import { accessReportsConsumers, type AccessConsumerOptions } from './access-requests/access-reports.consumer.js';
+import type { ConsentSigner } from './consent/consent-signer.js';
+import { erasureReportsConsumers, type ErasureConsumerOptions } from './erasures/erasure-reports.consumer.js';
+import { sendingChannelsConsumer } from './newsletters/sending-channels.consumer.js';
+import { retentionReportsConsumers } from './retention/retention-reports.consumer.js';
 import { threadEventsConsumer } from './identities/thread-events.consumer.js';
 
-export const consumers: readonly ConsumerDefinition[] = [threadEventsConsumer];
+export function consumersOf(
+  signer: () => ConsentSigner,
+  erasures: ErasureConsumerOptions,
+  access: AccessConsumerOptions,
+): readonly ConsumerDefinition[] {
+  return [
+    threadEventsConsumer(signer, erasures),
+    sendingChannelsConsumer,
+    ...erasureReportsConsumers(erasures),
+    ...accessReportsConsumers(access),
+    ...retentionReportsConsumers,
+  ];
+}

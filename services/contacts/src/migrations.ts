@@ -1,4 +1,25 @@
 import { tenantTable, type MigrationStep } from '@fenster/database';
+import { accessRequestMigration, accessRoundMigration } from './access-requests/access-request.migration.js';
+import { clickToChatMigration } from './click-to-chat/click-to-chat.migration.js';
+import { processingRecordMigration } from './processing-records/processing-record.migration.js';
+import { receiptMigration } from './consent-receipts/receipt.migration.js';
+import { dataControllerMigration } from './data-controller/data-controller.migration.js';
+import { textAnnouncementMigration } from './consent/announce-texts.js';
+import { consentMigration } from './consent/consent.migration.js';
+import { fileMigration } from './files/file.migration.js';
+import { importMigration } from './imports/import.migration.js';
+import { countryMigration } from './identities/fill-countries.js';
+import { segmentMigration } from './segments/segment.migration.js';
+import {
+  newsletterMigration,
+  newsletterPurposeMigration,
+  newsletterRecipientPageMigration,
+} from './newsletters/newsletter.migration.js';
+import { contactMigration } from './contacts/contact.migration.js';
+import { erasureMigration, erasureUpToMigration } from './erasures/erasure.migration.js';
+import { legalHoldMigration } from './legal-holds/legal-hold.migration.js';
+import { retentionMigration } from './retention/retention.migration.js';
+import { mergeMigration } from './merges/merge.migration.js';
 
 const SERVICE = 'contacts';
 
@@ -48,4 +69,44 @@ export const migrations: readonly MigrationStep[] = [
       ...tenantTable(SERVICE, 'contact_alias'),
     ],
   },
+  {
+    name: '202611220420-contact-aliases',
+    statements: [`create index contact_alias_contact on contact_alias (workspace_id, contact_id)`],
+  },
+  {
+    name: '202611220745-contact-announcements',
+    // When others were last told what the contact is called. See identities/name-renewal.ts.
+    statements: [
+      `alter table contact add column announced_at timestamptz not null default '-infinity'`,
+      `create index contact_announced on contact (workspace_id, announced_at) where name is not null`,
+    ],
+  },
+  {
+    name: '202611221025-threema-ids',
+    statements: [
+      `alter table contact_identity drop constraint contact_identity_kind_check,
+         add check (kind in ('PHONE', 'BSUID', 'USERNAME', 'THREEMA_ID'))`,
+    ],
+  },
+  consentMigration,
+  dataControllerMigration,
+  receiptMigration,
+  contactMigration,
+  textAnnouncementMigration,
+  erasureMigration,
+  fileMigration,
+  importMigration,
+  erasureUpToMigration,
+  segmentMigration,
+  countryMigration,
+  accessRequestMigration,
+  mergeMigration,
+  newsletterMigration,
+  newsletterPurposeMigration,
+  accessRoundMigration,
+  clickToChatMigration,
+  legalHoldMigration,
+  retentionMigration,
+  processingRecordMigration,
+  newsletterRecipientPageMigration,
 ];

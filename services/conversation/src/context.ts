@@ -1,15 +1,17 @@
-import type { Ability } from '@fenster/auth';
-import { defineAbility } from '@fenster/auth';
 import type { LiveLog } from '@fenster/database';
-import type { GraphQLContext } from '@fenster/graphql';
+import { abilitiesBy, type GraphQLContext } from '@fenster/graphql';
+import type { ReadMarks } from './read-cursors/read-marks.js';
 import { defineRules } from './ability.js';
+import type { CustomerTypingIndicator } from './presence/customer-typing.js';
+import type { Presence } from './presence/presence.js';
 
 export interface ConversationApp {
   liveLog: LiveLog;
+  presence: Presence;
+  customerTyping: CustomerTypingIndicator;
+  readMarks: ReadMarks;
 }
 
 export type ConversationContext = GraphQLContext<ConversationApp>;
 
-export function abilityOf(ctx: ConversationContext): Ability {
-  return defineAbility(ctx.requireActor(), defineRules);
-}
+export const abilityOf = abilitiesBy(defineRules);

@@ -4,6 +4,7 @@ import { newId } from '@fenster/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { request, subscribe } from '../../../test/support/api-client.js';
 import { eventually } from '../../../test/support/eventually.js';
+import { Conversation } from './conversations/conversation.entity.js';
 import { Message } from './messages/message.entity.js';
 import { customerMessage, startConversation, status, type RunningConversation } from './testing/conversation.js';
 
@@ -73,6 +74,28 @@ const send = async (input: Record<string, unknown>, as = token) =>
       as,
     )
   ).data.sendMessage;
+
+describe('the conversations of a contact', () => {
+  it('are those under all ids of the person, of this workspace, page by page', async () => {
+    const nodes = await receive(1, 1, 1);
+    const rows = await conversation.database.forTenant(workspaceId).find(Conversation, {});
+    const idOf = (index: number) => rows.find(({ id }) => id === nodes[index]!.id)!.contactId;
+    const query = `query ($references: [_Any!]!, $after: String) { _entities(representations: $references) {
+      ... on Contact { conversations(first: 1, after: $after) { nodes { id } nextPage } } } }`;
+    const reference = { __typename: 'Contact', id: idOf(0) };
+    type Found = { _entities: [{ conversations: { nodes: { id: string }[]; nextPage: string | null } | null } | null] };
+    const find = async (knownIds: string[] | undefined, after: string | null = null, as = token) =>
+      (await ask<Found>(query, { references: [{ ...reference, knownIds }], after }, as)).data._entities[0]
+        ?.conversations;
+    const both = [idOf(0), idOf(2)];
+    const first = await find(both);
+    const second = await find(both, first!.nextPage);
+    expect([...first!.nodes, ...second!.nodes].map(({ id }) => id)).toEqual([nodes[0]!.id, nodes[2]!.id]);
+    expect(second!.nextPage).toBeNull();
+    expect(await find(undefined)).toBeNull();
+    expect((await find(both, null, await conversation.tokenOf(newId())))!.nodes).toEqual([]);
+  });
+});
 
 describe('replying', () => {
   it('queues a message with the next seq and tells channels what to send', async () => {
@@ -215,8 +238,23 @@ describe('lists', () => {
       await ask(LIST, { first });
       return statements.filter((text) => /^\s*select/i.test(text) && !text.includes('set_config')).length;
     };
-    // Position in the log, the page, and the threads that hold the windows.
+    // The page with its position in the log, the threads that hold the windows, and the channels, of which some have none.
     expect([await counted(1), await counted(8)]).toEqual([3, 3]);
+  });
+
+  it('shows last message and unread count of all conversations with one statement each', async () => {
+    await receive(2, 3);
+    const query = '{ conversations { nodes { lastSeq unreadCount lastMessage { text } } } }';
+    await ask(query);
+    statements.length = 0;
+    const { data } = await ask<{ conversations: { nodes: { lastSeq: number }[] } }>(query);
+    expect(data.conversations.nodes.toSorted((one, other) => one.lastSeq - other.lastSeq)).toEqual([
+      { lastSeq: 2, unreadCount: 2, lastMessage: { text: '0.2' } },
+      { lastSeq: 3, unreadCount: 3, lastMessage: { text: '1.3' } },
+    ]);
+    // Besides those of the log's followers and of what was read, for the audit log.
+    const ofList = statements.filter((text) => /from conversation c/.test(text));
+    expect(ofList).toHaveLength(3);
   });
 
   it('shows the last messages and older ones on demand', async () => {
@@ -236,7 +274,7 @@ describe('inbox events', () => {
       __typename cursor
       ... on MessageAdded { message { seq text } }
       ... on MessageStatusChanged { message { seq status } }
-      ... on ConversationCostChanged { conversation { id } }
+      ... on ConversationCostChanged { conversation { id isImported } }
     }
   }`;
   interface Event {
@@ -266,6 +304,7 @@ describe('inbox events', () => {
       amountMicros: 45_600,
       currency: 'EUR',
       category: 'service',
+      state: 'RATED' as const,
     });
     await eventually(() =>
       expect(types(subscriber).toSorted()).toEqual([

@@ -45,10 +45,11 @@ const entries = async () =>
     name.endsWith('audit_entry.recorded'),
   );
 const MESSAGES = () => `{ conversation(id: "${conversationId}") { messages { nodes { seq text } } } }`;
-const send = (fields: string) =>
+const send = (fields: string, as = token) =>
   ask(
     `mutation { sendMessage(input: { conversationId: "${conversationId}", text: "Gern", idempotencyKey: "${newId()}" })
      { __typename ... on Message { id ${fields} } } }`,
+    as,
   );
 
 /** All entries, once one that comes last is there. */
@@ -105,9 +106,10 @@ describe('the audit log', () => {
       await conversation.tokenOf(workspaceId, ['conversation:read', 'conversation:read_all'], { id: memberId }),
     );
     await send('text');
-    expect(await audited()).toMatchObject([{ action: 'message.send' }]);
+    await send('text', await conversation.tokenOf(workspaceId, undefined, { id: memberId, kind: 'api_key' }));
+    expect(await audited()).toMatchObject([{ action: 'message.send' }, { action: 'message.send' }]);
     await send('conversation { messages { nodes { text } } }');
-    expect((await audited()).map(({ action }) => action).slice(2)).toEqual(['message.send', 'conversation.read']);
+    expect((await audited()).map(({ action }) => action).slice(3)).toEqual(['message.send', 'conversation.read']);
   });
 
   it('tells nothing of an inbound message, and nothing of each event that a subscription delivers', async () => {

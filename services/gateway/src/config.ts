@@ -1,10 +1,9 @@
 import { z } from 'zod';
-import { authEnv, httpEnv, httpUrl, natsEnv, parseConfig, type Environment } from '@fenster/runtime';
+import { authEnv, flag, httpEnv, httpUrl, natsEnv, parseConfig, type Environment } from '@fenster/runtime';
 
 const bytes = z.coerce.number().int().min(1_024);
 const milliseconds = z.coerce.number().int().min(1);
 const count = z.coerce.number().int().min(1);
-const flag = z.enum(['true', 'false']).transform((value) => value === 'true');
 
 const options = z.object({
   ...httpEnv,

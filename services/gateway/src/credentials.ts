@@ -7,6 +7,7 @@ import {
   type TokenVerifier,
 } from '@fenster/auth';
 import type { ApiKeyTokens } from './api-keys/api-key-tokens.js';
+import type { Budget } from './rate-limit/rate-limits.js';
 import type { Revocations } from './revocations/revocations.js';
 
 /** Who is at the other end of a socket, and until when. */
@@ -24,8 +25,11 @@ export interface Credentials {
 }
 
 export interface CredentialsVerifier {
-  /** @throws AuthenticationError; any other error means that tokens cannot be checked at present. */
-  verify(authorization: unknown): Promise<Credentials>;
+  /**
+   * The budget is asked if it costs more than a look at the token; without one, it has been counted before.
+   * @throws AuthenticationError, VerificationUnavailableError, RateLimitedError.
+   */
+  verify(authorization: unknown, budget?: Budget): Promise<Credentials>;
   /** Whether they have become void since they were verified. */
   areRevoked(credentials: Credentials): boolean;
 }
@@ -39,7 +43,7 @@ export interface CredentialsVerifierOptions {
 
 export function createCredentialsVerifier(options: CredentialsVerifierOptions): CredentialsVerifier {
   return {
-    verify: (authorization) => verifyCredentials(options, authorization),
+    verify: (authorization, budget) => verifyCredentials(options, authorization, budget),
     areRevoked: ({ actor }) => options.revocations.isRevoked(actor),
   };
 }
@@ -47,8 +51,9 @@ export function createCredentialsVerifier(options: CredentialsVerifierOptions): 
 async function verifyCredentials(
   { verifier, revocations, apiKeys }: CredentialsVerifierOptions,
   authorization: unknown,
+  budget: Budget | undefined,
 ): Promise<Credentials> {
-  const ofApiKey = await apiKeys?.tokenFor(authorization);
+  const ofApiKey = await apiKeys?.tokenFor(authorization, budget);
   const token = ofApiKey ?? bearerToken(authorization);
   if (token === undefined) throw new AuthenticationError();
   const actor = await verifier.verify(token);

@@ -24,6 +24,7 @@ import { Operations } from './operation/operations.js';
 import { createPrepare, parseTrustedDocuments, type TrustedDocuments } from './operation/trusted-documents.js';
 import { createFormatError, createFormatResult } from './operation/results.js';
 import { RateLimits } from './rate-limit/rate-limits.js';
+import { reportsPageRoutes } from './reports/reports-page.js';
 import { followRevocations } from './revocations/revocations.js';
 import { composeFromSubgraphs } from './supergraph.js';
 
@@ -44,6 +45,7 @@ export async function createService(config: Config, overrides: ServiceOverrides 
     subgraphUrls: config.SUBGRAPHS,
     callTimeoutMs: config.SUBGRAPH_TIMEOUT_MS,
     enrichmentTimeoutMs: config.ENRICHMENT_TIMEOUT_MS,
+    log,
   });
   // Whatever is wrong with the configuration is found before anything runs.
   const operations = new Operations(engine.schema, {
@@ -123,7 +125,11 @@ export async function createService(config: Config, overrides: ServiceOverrides 
     host: config.HOST,
     port: config.PORT,
     log,
-    routes: { [PATH]: http, ...(config.INTROSPECTION ? { 'GET /schema.graphql': schemaHandler(supergraphSdl) } : {}) },
+    routes: {
+      [PATH]: http,
+      ...reportsPageRoutes(),
+      ...(config.INTROSPECTION ? { 'GET /schema.graphql': schemaHandler(supergraphSdl) } : {}),
+    },
     upgrades: { [PATH]: front.upgrade },
   });
 

@@ -1,6 +1,6 @@
 import type { DefineRules } from '@fenster/auth';
 
-/** Who may do what to which object of this service. Positive rules with equality conditions only. */
+/** Who may do what to which object of this service. Positive rules with conditions on columns only. */
 export const defineRules: DefineRules = (actor, can) => {
   const has = (permission: (typeof actor.permissions)[number]) => actor.permissions.includes(permission);
   if (has('workspace:read')) can('read', 'Workspace');
@@ -16,8 +16,8 @@ export const defineRules: DefineRules = (actor, can) => {
   can('read', 'Team', { id: actor.teamIds });
   if (has('team:read')) can('read', 'Team');
   if (has('team:manage')) can('change', 'Team');
-  if (has('member:read') || has('role:manage')) can('read', 'CustomRole');
-  if (has('role:manage')) can('change', 'CustomRole');
+  if (has('member:read') || has('role:manage')) can('read', 'Role');
+  if (has('role:manage')) can('change', 'Role');
   can('read', 'Session', { memberId: actor.id });
   can('end', 'Session', { memberId: actor.id });
   if (has('api_key:manage')) can('manage', 'API key');

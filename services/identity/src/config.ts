@@ -1,5 +1,5 @@
 import { subgraphServiceEnv } from '@fenster/graphql';
-import { parseConfig, secretKey, type Environment } from '@fenster/runtime';
+import { flag, parseConfig, secretKey, type Environment } from '@fenster/runtime';
 import { z } from 'zod';
 import { MAX_TOKEN_SECONDS } from './signing-keys/key-ring.js';
 
@@ -15,10 +15,7 @@ const schema = z.object({
   /** How long the access token is good for that the gateway gets for an API key; its last use is known as late. */
   API_KEY_TOKEN_SECONDS: z.coerce.number().int().min(1).max(MAX_TOKEN_SECONDS).default(300),
   /** Lets workspaces name an OpenID Connect issuer on this machine, without TLS. For the local deployment and tests. */
-  OIDC_ALLOW_LOOPBACK: z
-    .enum(['true', 'false'])
-    .default('false')
-    .transform((value) => value === 'true'),
+  OIDC_ALLOW_LOOPBACK: flag.default(false),
   /** How long somebody stays signed in at most. */
   SESSION_DAYS: z.coerce.number().int().min(1).max(365).default(30),
 });

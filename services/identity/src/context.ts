@@ -1,6 +1,5 @@
-import { defineAbility, type Ability } from '@fenster/auth';
 import type { Ctx, Origin } from '@fenster/database';
-import type { GraphQLContext } from '@fenster/graphql';
+import { abilitiesBy, type GraphQLContext } from '@fenster/graphql';
 import { defineRules } from './ability.js';
 import type { PasswordVerifier } from './members/password.js';
 import type { Oidc } from './oidc/oidc.js';
@@ -20,9 +19,7 @@ export interface IdentityApp {
 
 export type IdentityContext = GraphQLContext<IdentityApp>;
 
-export function abilityOf(ctx: IdentityContext): Ability {
-  return defineAbility(ctx.requireActor(), defineRules);
-}
+export const abilityOf = abilitiesBy(defineRules);
 
 /** For work that begins without an actor and ends in a workspace: signing in, and renewing. */
 export function onBehalfOf(ctx: IdentityContext, member: { id: string; workspaceId: string }): Ctx {

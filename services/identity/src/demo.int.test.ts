@@ -75,7 +75,7 @@ describe('the demo workspace', () => {
   it('is refused a weak password, with every rule that it breaks', async () => {
     await expect(identity.service.seedDemo({ password: 'demo' })).rejects.toMatchObject({
       code: 'WEAK_PASSWORD',
-      message: 'The demo password breaks: TOO_SHORT, NO_DIGIT.',
+      details: { problems: ['TOO_SHORT', 'NO_DIGIT'] },
     });
   });
 });

@@ -1,7 +1,9 @@
 import { sql, transact, type Database, type Tx } from '@fenster/database';
-import { DomainError, newId, type Clock, type Logger } from '@fenster/runtime';
+import { newId, type Clock, type Logger } from '@fenster/runtime';
+import { announceMembers, announceTeams } from './directory/announce.js';
 import { Member } from './members/member.entity.js';
-import { hashPassword, passwordProblems, verifyPassword } from './members/password.js';
+import { hashPassword, checkNewPassword, verifyPassword } from './members/password.js';
+import { lockRights } from './members/rights.js';
 import { MEMBER_ROLES, type MemberRole } from './roles/built-in-role.js';
 import { Team, TeamChannel, TeamMember } from './teams/team.entity.js';
 import { Workspace } from './workspaces/workspace.entity.js';
@@ -50,12 +52,12 @@ export async function createDemoWorkspace(
   { database, now, log }: { database: Database; now: Clock; log: Logger },
   { password, channelIds = [] }: DemoInput,
 ): Promise<DemoWorkspace> {
-  const problems = passwordProblems(password);
-  if (problems.length > 0) throw new DomainError('WEAK_PASSWORD', `The demo password breaks: ${problems.join(', ')}.`);
+  checkNewPassword(password);
   const origin = { actor: { kind: 'system', id: 'demo' }, correlationId: newId() } as const;
   const ctx = { database, now, log, origin, workspaceId: DEMO_WORKSPACE.id, wakeRelay: () => {} };
   return transact(ctx, async (tx) => {
     await sql`select pg_advisory_xact_lock(hashtext('fenster demo workspace'))`.execute(tx.sql);
+    await lockRights(tx);
     const workspace = await tx.em.findOne(Workspace, { workspaceId: DEMO_WORKSPACE.id });
     if (!workspace) {
       tx.em.create(Workspace, { workspaceId: DEMO_WORKSPACE.id, name: DEMO_WORKSPACE.name, createdAt: tx.now() });
@@ -101,6 +103,8 @@ export async function createDemoWorkspace(
       channelIds,
       memberIds: members.filter(({ role }) => IN_TEAM.includes(role)).map(({ id }) => id),
     });
+    await announceMembers(tx, { workspaceId: DEMO_WORKSPACE.id, ids: members.map(({ id }) => id) });
+    await announceTeams(tx, { workspaceId: DEMO_WORKSPACE.id, ids: [TEAM.id] });
     return { workspaceId: DEMO_WORKSPACE.id, name: DEMO_WORKSPACE.name, members };
   });
 }

@@ -1,5 +1,6 @@
 import { ApiKey } from './api-keys/api-key.entity.js';
 import { AuditEntry } from './audit/audit-entry.entity.js';
+import { Channel } from './channels/channel.entity.js';
 import { Member } from './members/member.entity.js';
 import { OidcIssuer } from './oidc/oidc-issuer.entity.js';
 import { CustomRole } from './roles/role.entity.js';
@@ -20,4 +21,5 @@ export const entities = [
   OidcIssuer,
   ApiKey,
   AuditEntry,
+  Channel,
 ];

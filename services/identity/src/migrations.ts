@@ -1,5 +1,7 @@
 import { systemTable, tenantTable, type MigrationStep } from '@fenster/database';
 import { auditMigration } from './audit/audit.migration.js';
+import { erasureMigration } from './erasures/erasure.migration.js';
+import { retentionMigration } from './retention/retention.migration.js';
 
 const SERVICE = 'identity';
 
@@ -162,4 +164,30 @@ export const migrations: readonly MigrationStep[] = [
     ],
   },
   auditMigration,
+  {
+    name: '202611220410-directory-announcements',
+    // Null: other services have not been told yet. See directory/.
+    statements: [
+      `alter table member add column announced_at timestamptz`,
+      `alter table team add column announced_at timestamptz`,
+    ],
+  },
+  {
+    name: '202611220705-api-key-announcements',
+    statements: [`alter table api_key add column announced_at timestamptz`],
+  },
+  erasureMigration,
+  {
+    name: '202611221205-channels',
+    statements: [
+      // The channels that there are, as channels tells: see channels/.
+      `create table channel (
+         workspace_id uuid not null,
+         id uuid not null,
+         primary key (workspace_id, id)
+       )`,
+      ...tenantTable(SERVICE, 'channel'),
+    ],
+  },
+  retentionMigration,
 ];

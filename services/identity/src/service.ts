@@ -1,18 +1,32 @@
 import { createTokenVerifier } from '@fenster/auth';
+import {
+  accessTracedConsumer,
+  createErasureCleaner,
+  createRenewal,
+  createRetentionWorker,
+  personTracedConsumer,
+  retentionOrdersConsumer,
+  rowsErasedConsumer,
+} from '@fenster/database';
 import { createSubgraphService, type Infrastructure, type Overrides, type SubgraphOptions } from '@fenster/graphql';
 import { newId, sendJson, type Service } from '@fenster/runtime';
 import { createApiKeyTokenRoute } from './api-keys/api-key-token.route.js';
 import { ApiKeyResolver } from './api-keys/api-key.resolver.js';
 import { auditEntriesConsumers } from './audit/audit-entries.consumer.js';
 import { AuditLogResolver } from './audit/audit-log.resolver.js';
+import { channelsConsumer } from './channels/channels.consumer.js';
 import type { IdentityConfig } from './config.js';
 import type { IdentityApp } from './context.js';
 import { createDemoWorkspace, type DemoInput, type DemoWorkspace } from './demo.js';
+import { directoryRenewal } from './directory/directory-renewal.js';
 import { entities } from './entities.js';
+import { findPerson } from './access-requests/find-person.js';
+import { personData } from './erasures/keep-audit-entries.js';
 import { invitationToken } from './members/invitation.js';
 import { MemberResolver, resolveMember } from './members/member.resolver.js';
 import { createPasswordVerifier } from './members/password.js';
 import { migrations } from './migrations.js';
+import { auditLogStep } from './retention/prune-audit-log.js';
 import { RoleResolver } from './roles/role.resolver.js';
 import { DeviceSessionResolver } from './sessions/device-session.resolver.js';
 import { SessionResolver } from './sessions/session.resolver.js';
@@ -56,6 +70,8 @@ export async function createIdentityService(
 ): Promise<IdentityService> {
   let infrastructure!: Infrastructure;
   let keyRing!: KeyRing;
+  let wakeErasures = () => {};
+  let wakeRetention = () => {};
   const service = await createSubgraphService<IdentityApp>({
     name: 'identity',
     // Never asked: the verifier below has the key set itself.
@@ -63,13 +79,25 @@ export async function createIdentityService(
     overrides,
     entities,
     migrations,
-    consumers: auditEntriesConsumers,
+    consumers: [
+      ...auditEntriesConsumers,
+      channelsConsumer,
+      personTracedConsumer('identity', personData),
+      rowsErasedConsumer('identity', () => wakeErasures()),
+      retentionOrdersConsumer('identity', () => wakeRetention()),
+      accessTracedConsumer('identity', findPerson),
+    ],
     subgraph,
     async build(built) {
       infrastructure = built;
       const origin = { actor: { kind: 'system', id: 'identity' }, correlationId: newId() } as const;
       const ctx = { ...infrastructure, origin };
       keyRing = createKeyRing(ctx, config.SECRET_KEY);
+      const renewal = createRenewal(ctx, directoryRenewal);
+      const erasures = createErasureCleaner({ service: 'identity', ctx, connection: built.connection });
+      wakeErasures = erasures.wake;
+      const retention = createRetentionWorker({ service: 'identity', ctx, steps: [auditLogStep] });
+      wakeRetention = retention.wake;
       return {
         app: {
           keyRing,
@@ -92,7 +120,15 @@ export async function createIdentityService(
             sendJson(response, 200, await keyRing.publicKeys());
           },
         },
-        start: () => keyRing.ensureKey(),
+        async start() {
+          await keyRing.ensureKey();
+          renewal.start();
+          erasures.start();
+          retention.start();
+        },
+        async stop() {
+          await Promise.all([renewal.stop(), erasures.stop(), retention.stop()]);
+        },
       };
     },
   });

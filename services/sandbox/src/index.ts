@@ -1,3 +1,3 @@
 export { loadConfig, type BusinessNumber, type Config } from './config.js';
 export { createService, type Overrides } from './service.js';
-export type { Schedule } from './webhook-sender.js';
+export { createSimulatedTime, type SimulatedTime, type TimeOptions } from './time.js';

@@ -1,166 +1,35 @@
 import { createHmac } from 'node:crypto';
-import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Service } from '@fenster/runtime';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createNetwork } from './network.js';
-import { loadConfig } from './config.js';
-import { createService } from './service.js';
+import {
+  APP_SECRET,
+  HOUR_MS,
+  NUMBER,
+  OTHER_NUMBER,
+  PHONE,
+  START,
+  startSandbox,
+  type TestSandbox,
+} from './testing/start-sandbox.js';
 import { bsuidOf } from './webhook-body.js';
-import { retryDelayMs, type Schedule } from './webhook-sender.js';
+import { retryDelayMs } from './webhook-sender.js';
 
-const START = new Date('2026-11-21T10:00:00Z');
-const NUMBER = '106540352242922';
-const OTHER_NUMBER = '207777777777777';
-const PHONE = '4915112345678';
-const HOUR_MS = 3_600_000;
 const ORDER = ['sent', 'delivered', 'read'];
 
-/** Time that only moves when a test moves it. */
-function manualTime() {
-  let now = START.getTime();
-  const tasks = new Set<{ at: number; task: () => void }>();
-  const schedule: Schedule = (delayMs, task) => {
-    const entry = { at: now + delayMs, task };
-    tasks.add(entry);
-    return () => tasks.delete(entry);
-  };
-  return {
-    clock: () => new Date(now),
-    schedule,
-    /** Milliseconds until each task that waits. */
-    waiting: () => [...tasks].map((entry) => entry.at - now).sort((a, b) => a - b),
-    advance(byMs: number) {
-      const until = now + byMs;
-      for (;;) {
-        const [next] = [...tasks].filter((entry) => entry.at <= until).sort((a, b) => a.at - b.at);
-        if (!next) break;
-        tasks.delete(next);
-        now = Math.max(now, next.at);
-        next.task();
-      }
-      now = until;
-    },
-  };
-}
-
-interface Status {
-  id: string;
-  status: string;
-  timestamp: string;
-  recipient_user_id: string;
-  pricing?: { type: string; billable: boolean };
-}
-interface Value {
-  metadata: { phone_number_id: string };
-  contacts: object[];
-  messages?: { id: string; from_user_id: string }[];
-  statuses?: Status[];
-}
-interface Received {
-  headers: IncomingHttpHeaders;
-  raw: Buffer;
-  body: { entry: [{ changes: [{ value: Value }] }] };
-}
-/** Every answer of the sandbox, of either endpoint. */
-interface Answer {
-  wamids: string[];
-  webhookStatus: number | null;
-  messages: [{ id: string }];
-  contacts: object[];
-  error: { code: number };
-}
-
-/** What stands for channels: takes webhooks and answers as told. */
-async function startReceiver() {
-  const received: Received[] = [];
-  const held: ServerResponse[] = [];
-  const receiver = { received, held, answer: 200 as number | 'hold', url: '', stop: async () => {} };
-  const server = createServer(async (request, response) => {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const raw = Buffer.concat(chunks);
-    received.push({ headers: request.headers, raw, body: JSON.parse(raw.toString()) as Received['body'] });
-    if (receiver.answer === 'hold') held.push(response);
-    else response.writeHead(receiver.answer).end();
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  receiver.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/webhooks/whatsapp`;
-  receiver.stop = () =>
-    new Promise((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  return receiver;
-}
-
-let receiver: Awaited<ReturnType<typeof startReceiver>>;
-let time: ReturnType<typeof manualTime>;
-let sandbox: Service;
-
+let sandbox: TestSandbox;
 beforeEach(async () => {
-  receiver = await startReceiver();
-  time = manualTime();
-  const number = { displayPhoneNumber: '4930901820', wabaId: '419561257915477' };
-  const config = loadConfig({
-    LOG_LEVEL: 'silent',
-    CALLBACK_URL: receiver.url,
-    APP_SECRET: 'app-secret',
-    NUMBERS: JSON.stringify([
-      { ...number, phoneNumberId: NUMBER, accessToken: 'token-1', freeServiceMessages: 2 },
-      { ...number, phoneNumberId: OTHER_NUMBER, accessToken: 'token-2' },
-    ]),
-    WEBHOOK_CONCURRENCY: '4',
-  });
-  sandbox = await createService(config, { clock: time.clock, schedule: time.schedule });
-  await sandbox.start();
+  sandbox = await startSandbox();
 });
+afterEach(() => sandbox.stop());
 
-afterEach(async () => {
-  await sandbox.stop();
-  await receiver.stop();
-});
-
-async function post(path: string, body: unknown, headers: Record<string, string> = {}) {
-  const response = await fetch(`${sandbox.url}${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', ...headers },
-    body: typeof body === 'string' ? body : JSON.stringify(body),
-  });
-  return { status: response.status, body: (await response.json()) as Answer };
-}
-
-const send = (parts: object = {}, how: { number?: string; token?: string; path?: string } = {}) =>
-  post(
-    how.path ?? `/v26.0/${how.number ?? NUMBER}/messages`,
-    { messaging_product: 'whatsapp', to: `+${PHONE}`, type: 'text', text: { body: 'Guten Tag' }, ...parts },
-    { authorization: `Bearer ${how.token ?? 'token-1'}` },
-  );
-const write = (parts: object = {}) =>
-  post('/sandbox/inbound', {
-    phoneNumberId: NUMBER,
-    from: { phone: `+${PHONE}`, name: 'Anna Bauer' },
-    text: 'Hallo',
-    ...parts,
-  });
-
-const values = () => receiver.received.map((webhook) => webhook.body.entry[0].changes[0].value);
-const inbound = () => values().flatMap((value) => value.messages ?? []);
-const statuses = () => values().flatMap((value) => value.statuses ?? []);
-const pricingTypes = () => statuses().flatMap(({ status, pricing }) => (status === 'delivered' ? [pricing?.type] : []));
-
-/** Lets all statuses of what was sent fall due, and waits until as many have arrived in all. */
-async function deliverStatuses(total: number) {
-  time.advance(1_200);
-  await expect.poll(() => statuses().length).toBe(total);
-}
+const pricingTypes = () =>
+  sandbox.statuses().flatMap(({ status, pricing }) => (status === 'delivered' ? [pricing?.type] : []));
 
 describe('a customer writes', () => {
   it('posts a signed webhook in the shape of 2026 and answers with its wamid', async () => {
-    const answer = await write({ from: { phone: `+${PHONE}`, name: 'Anna Bauer', username: 'anna' } });
+    const answer = await sandbox.write({ from: { phone: `+${PHONE}`, name: 'Anna Bauer', username: 'anna' } });
     expect(answer).toEqual({ status: 200, body: { wamids: [expect.stringMatching(/^wamid\./)], webhookStatus: 200 } });
-    const [webhook] = receiver.received;
-    const digest = createHmac('sha256', 'app-secret').update(webhook!.raw).digest('hex');
+    const [webhook] = sandbox.receiver.received;
+    const digest = createHmac('sha256', APP_SECRET).update(webhook!.raw).digest('hex');
     expect(webhook?.headers['x-hub-signature-256']).toBe(`sha256=${digest}`);
     expect(webhook?.body).toEqual({
       object: 'whatsapp_business_account',
@@ -201,17 +70,30 @@ describe('a customer writes', () => {
     expect(bsuidOf('4915112345679')).not.toBe(bsuidOf(PHONE));
   });
 
+  it('calls a Brazilian phone by the number of one digit less, however it is dialled', async () => {
+    await sandbox.write({ from: { phone: '+5531987654321' } });
+    expect(sandbox.values()[0]?.contacts).toMatchObject([{ wa_id: '553187654321' }]);
+    const to = '+5531987654321';
+    const { body } = await sandbox.graph('POST', `${NUMBER}/messages`, {
+      messaging_product: 'whatsapp',
+      to,
+      type: 'text',
+      text: { body: 'Olá' },
+    });
+    expect(body).toMatchObject({ contacts: [{ input: to, wa_id: '553187654321' }] });
+  });
+
   it('leaves the phone out where only the user id is known', async () => {
-    await write({ from: { bsuid: 'CH.123', username: 'max' } });
-    expect(values()[0]?.contacts).toEqual([{ profile: { username: 'max' }, user_id: 'CH.123' }]);
-    expect(inbound()[0]).not.toHaveProperty('from');
-    expect(inbound()[0]?.from_user_id).toBe('CH.123');
+    await sandbox.write({ from: { bsuid: 'CH.123', username: 'max' } });
+    expect(sandbox.values()[0]?.contacts).toEqual([{ profile: { username: 'max' }, user_id: 'CH.123' }]);
+    expect(sandbox.inbound()[0]).not.toHaveProperty('from');
+    expect(sandbox.inbound()[0]?.from_user_id).toBe('CH.123');
   });
 
   it('batches several messages in one webhook', async () => {
-    const { body } = await write({ count: 3 });
-    expect(receiver.received).toHaveLength(1);
-    expect(inbound().map((message) => message.id)).toEqual(body.wamids);
+    const { body } = await sandbox.write({ count: 3 });
+    expect(sandbox.receiver.received).toHaveLength(1);
+    expect(sandbox.inbound().map((message) => message.id)).toEqual(body.wamids);
     expect(new Set(body.wamids).size).toBe(3);
   });
 
@@ -222,8 +104,8 @@ describe('a customer writes', () => {
       type: 'image',
       image: { id: '1', mime_type: 'image/jpeg', sha256: 'x' },
     };
-    expect((await write({ text: undefined, message })).body.wamids).toEqual(['wamid.SAME']);
-    expect(inbound()[0]).toMatchObject(message);
+    expect((await sandbox.write({ text: undefined, message })).body.wamids).toEqual(['wamid.SAME']);
+    expect(sandbox.inbound()[0]).toMatchObject(message);
   });
 
   it.each<[string, object, number]>([
@@ -235,21 +117,21 @@ describe('a customer writes', () => {
     ['an unknown key', { txt: 'x' }, 400],
     ['a number that is not configured', { phoneNumberId: '1' }, 404],
   ])('refuses %s', async (_name, parts, status) => {
-    expect((await write(parts)).status).toBe(status);
-    expect(receiver.received).toEqual([]);
+    expect((await sandbox.write(parts)).status).toBe(status);
+    expect(sandbox.receiver.received).toEqual([]);
   });
 
   it('refuses what no browser page may send, what is no JSON and what is too large', async () => {
-    expect((await post('/sandbox/inbound', '{}', { 'content-type': 'text/plain' })).status).toBe(415);
-    expect((await post('/sandbox/inbound', '{')).status).toBe(400);
-    expect((await post('/sandbox/inbound', `"${'x'.repeat(1_100_000)}"`)).status).toBe(413);
+    expect((await sandbox.post('/sandbox/inbound', '{}', { 'content-type': 'text/plain' })).status).toBe(415);
+    expect((await sandbox.post('/sandbox/inbound', '{')).status).toBe(400);
+    expect((await sandbox.post('/sandbox/inbound', `"${'x'.repeat(1_100_000)}"`)).status).toBe(413);
   });
 });
 
 describe('the business answers', () => {
   it('is accepted, then sent, delivered and read, with price, ids and recipient', async () => {
-    await write();
-    const answer = await send({ biz_opaque_callback_data: 'our-id' });
+    await sandbox.write();
+    const answer = await sandbox.send({ biz_opaque_callback_data: 'our-id' });
     expect(answer).toEqual({
       status: 200,
       body: {
@@ -258,8 +140,8 @@ describe('the business answers', () => {
         messages: [{ id: expect.stringMatching(/^wamid\./) }],
       },
     });
-    expect(time.waiting()).toEqual([150, 400, 1_200]);
-    await deliverStatuses(3);
+    expect(sandbox.time.waiting()).toEqual([150, 400, 1_200]);
+    await sandbox.deliverStatuses(3);
     const common = {
       id: answer.body.messages[0].id,
       recipient_id: PHONE,
@@ -267,97 +149,116 @@ describe('the business answers', () => {
       biz_opaque_callback_data: 'our-id',
     };
     const pricing = { billable: false, pricing_model: 'PMP', type: 'free_customer_service', category: 'service' };
-    expect(statuses().toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status))).toEqual([
+    expect(sandbox.statuses().toSorted((a, b) => ORDER.indexOf(a.status) - ORDER.indexOf(b.status))).toEqual([
       { ...common, status: 'sent', timestamp: '1795255200', pricing },
       { ...common, status: 'delivered', timestamp: '1795255200', pricing },
       { ...common, status: 'read', timestamp: '1795255201' },
     ]);
-    expect(values()[1]?.contacts).toEqual([{ wa_id: PHONE, user_id: bsuidOf(PHONE) }]);
+    expect(sandbox.values()[1]?.contacts).toEqual([{ wa_id: PHONE, user_id: bsuidOf(PHONE) }]);
   });
 
   it('is free while the allowance of the number lasts, then charged, and free again next month', async () => {
-    await write();
-    for (let i = 0; i < 3; i++) await send();
-    await deliverStatuses(9);
+    await sandbox.write();
+    for (let i = 0; i < 3; i++) await sandbox.send();
+    await sandbox.deliverStatuses(9);
     expect(pricingTypes().toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([
       'free_customer_service',
       'free_customer_service',
       'regular',
     ]);
-    expect(statuses().flatMap(({ pricing }) => (pricing?.type === 'regular' ? [pricing.billable] : []))).toEqual([
-      true,
-      true,
-    ]);
+    expect(
+      sandbox.statuses().flatMap(({ pricing }) => (pricing?.type === 'regular' ? [pricing.billable] : [])),
+    ).toEqual([true, true]);
 
-    time.advance(11 * 24 * HOUR_MS);
-    await write();
-    await send();
-    await deliverStatuses(12);
+    sandbox.time.advance(11 * 24 * HOUR_MS);
+    await sandbox.write();
+    await sandbox.send();
+    await sandbox.deliverStatuses(12);
     expect(pricingTypes().at(-1)).toBe('free_customer_service');
   });
 
   it('counts each number by itself', async () => {
-    await write();
-    for (let i = 0; i < 3; i++) await send();
-    await write({ phoneNumberId: OTHER_NUMBER });
-    expect((await send({}, { number: OTHER_NUMBER, token: 'token-2' })).status).toBe(200);
-    await deliverStatuses(12);
-    const others = values().filter((value) => value.metadata.phone_number_id === OTHER_NUMBER);
+    await sandbox.write();
+    for (let i = 0; i < 3; i++) await sandbox.send();
+    await sandbox.write({ phoneNumberId: OTHER_NUMBER });
+    expect((await sandbox.send({}, { number: OTHER_NUMBER, token: 'token-2' })).status).toBe(200);
+    await sandbox.deliverStatuses(12);
+    const others = sandbox.values().filter((value) => value.metadata.phone_number_id === OTHER_NUMBER);
     const types = others.flatMap((value) => value.statuses ?? []).flatMap(({ pricing }) => pricing?.type ?? []);
     expect(types).toEqual(['free_customer_service', 'free_customer_service']);
   });
 
   it('reaches a person by user id, and then shows no phone', async () => {
-    await write({ from: { bsuid: 'CH.123', username: 'max' } });
-    const answer = await send({ to: undefined, recipient: 'CH.123' });
+    await sandbox.write({ from: { bsuid: 'CH.123', username: 'max' } });
+    const answer = await sandbox.send({ to: undefined, recipient: 'CH.123' });
     expect(answer.body.contacts).toEqual([{ input: 'CH.123', user_id: 'CH.123' }]);
-    await deliverStatuses(3);
-    for (const status of statuses()) {
+    await sandbox.deliverStatuses(3);
+    for (const status of sandbox.statuses()) {
       expect(status).not.toHaveProperty('recipient_id');
       expect(status.recipient_user_id).toBe('CH.123');
     }
-    const delivered = values().find((value) => value.statuses?.[0]?.status === 'delivered');
+    const delivered = sandbox.values().find((value) => value.statuses?.[0]?.status === 'delivered');
     expect(delivered?.contacts).toEqual([{ profile: { username: 'max' }, user_id: 'CH.123' }]);
   });
 
   it('is refused outside 24 hours, to the millisecond, per number and person', async () => {
-    expect((await send()).body.error).toMatchObject({ code: 131047, error_data: { messaging_product: 'whatsapp' } });
-    await write();
-    expect((await send({}, { number: OTHER_NUMBER, token: 'token-2' })).body.error.code).toBe(131047);
-    expect((await send({ to: '+4915112345679' })).body.error.code).toBe(131047);
-    time.advance(24 * HOUR_MS - 1);
-    expect((await send()).status).toBe(200);
-    time.advance(1);
-    expect((await send()).body.error.code).toBe(131047);
+    expect((await sandbox.send()).body.error).toMatchObject({
+      code: 131047,
+      error_data: { messaging_product: 'whatsapp' },
+    });
+    await sandbox.write();
+    expect((await sandbox.send({}, { number: OTHER_NUMBER, token: 'token-2' })).body.error.code).toBe(131047);
+    expect((await sandbox.send({ to: '+4915112345679' })).body.error.code).toBe(131047);
+    sandbox.time.advance(24 * HOUR_MS - 1);
+    expect((await sandbox.send()).status).toBe(200);
+    sandbox.time.advance(1);
+    expect((await sandbox.send()).body.error.code).toBe(131047);
   });
 
-  it('lets replies through to strangers when told to assume that they wrote elsewhere', () => {
-    const number = {
-      phoneNumberId: '1',
-      displayPhoneNumber: '49',
-      wabaId: '1',
-      accessToken: 't',
-      freeServiceMessages: 0,
-    };
-    const call = { kind: 'message', to: { phone: '4915112345678' }, type: 'text' } as never;
-    expect(createNetwork(() => START).accept(number, call)).toMatchObject({ code: 131047 });
-    expect(createNetwork(() => START, { assumeWindow: true }).accept(number, call)).toHaveProperty('wamid');
+  it('lets replies through to strangers when told to assume that they wrote elsewhere', async () => {
+    expect((await sandbox.send()).body.error.code).toBe(131047);
+    const trusting = await startSandbox({ ASSUME_WINDOW: 'true' });
+    expect((await trusting.send()).status).toBe(200);
+    await trusting.stop();
   });
 
   it('counts the window from when the customer wrote, not from when it arrived, and not from reactions', async () => {
     const old = String(START.getTime() / 1_000 - 25 * 3_600);
-    await write({ text: undefined, message: { type: 'text', text: { body: 'spät' }, timestamp: old } });
-    await write({ text: undefined, message: { type: 'reaction', reaction: { message_id: 'wamid.X', emoji: '👍' } } });
-    expect((await send()).body.error.code).toBe(131047);
-    await write();
-    await write({ text: undefined, message: { type: 'text', text: { body: 'spät' }, timestamp: old } });
-    expect((await send()).status).toBe(200);
+    await sandbox.write({ text: undefined, message: { type: 'text', text: { body: 'spät' }, timestamp: old } });
+    await sandbox.write({
+      text: undefined,
+      message: { type: 'reaction', reaction: { message_id: 'wamid.X', emoji: '👍' } },
+    });
+    expect((await sandbox.send()).body.error.code).toBe(131047);
+    await sandbox.write();
+    await sandbox.write({ text: undefined, message: { type: 'text', text: { body: 'spät' }, timestamp: old } });
+    expect((await sandbox.send()).status).toBe(200);
+  });
+
+  it('takes a reaction, which costs nothing and is only ever sent', async () => {
+    await sandbox.write();
+    expect((await sandbox.send({ type: 'reaction', reaction: { message_id: 'wamid.X', emoji: '👍' } })).status).toBe(
+      200,
+    );
+    expect((await sandbox.send({ type: 'reaction', reaction: { emoji: '👍' } })).body.error.code).toBe(100);
+    await sandbox.deliverStatuses(1);
+    expect(sandbox.statuses().map(({ status, pricing }) => [status, pricing])).toEqual([['sent', undefined]]);
+  });
+
+  it('tells what the business writes in its phone app, which opens no window', async () => {
+    await sandbox.write({ echo: true });
+    const { field, value } = JSON.parse(sandbox.receiver.received.at(-1)!.raw.toString()).entry[0].changes[0];
+    expect(field).toBe('smb_message_echoes');
+    expect(value).toMatchObject({ message_echoes: [{ to: PHONE, type: 'text' }] });
+    expect((await sandbox.send()).body.error.code).toBe(131047);
   });
 
   it('may send a template at any time, for the price of utility', async () => {
-    expect((await send({ type: 'template', template: { name: 'termin', language: { code: 'de' } } })).status).toBe(200);
-    await deliverStatuses(3);
-    expect(statuses()[0]?.pricing).toEqual({
+    expect(
+      (await sandbox.send({ type: 'template', template: { name: 'hello_world', language: { code: 'en_US' } } })).status,
+    ).toBe(200);
+    await sandbox.deliverStatuses(3);
+    expect(sandbox.statuses()[0]?.pricing).toEqual({
       billable: true,
       pricing_model: 'PMP',
       type: 'regular',
@@ -380,39 +281,39 @@ describe('the business answers', () => {
     ['a missing text', { text: undefined }, {}, 400, { code: 131008 }],
     ['no version in the path', {}, { path: `/${NUMBER}/messages` }, 404, { code: 2500 }],
   ])('gets the error of the Graph API for %s', async (_name, parts, how, status, error) => {
-    await write();
-    const answer = await send(parts, how);
+    await sandbox.write();
+    const answer = await sandbox.send(parts, how);
     expect(answer.status).toBe(status);
     expect(answer.body.error).toMatchObject({ message: expect.any(String), fbtrace_id: expect.any(String), ...error });
-    expect(time.waiting()).toEqual([]);
+    expect(sandbox.time.waiting()).toEqual([]);
   });
 
   it('may mark messages as read, which sends nothing', async () => {
     const body = { messaging_product: 'whatsapp', status: 'read', message_id: 'wamid.X' };
-    const answer = await post(`/v26.0/${NUMBER}/messages`, body, { authorization: 'Bearer token-1' });
+    const answer = await sandbox.post(`/v26.0/${NUMBER}/messages`, body, { authorization: 'Bearer token-1' });
     expect(answer).toEqual({ status: 200, body: { success: true } });
-    expect(time.waiting()).toEqual([]);
+    expect(sandbox.time.waiting()).toEqual([]);
   });
 });
 
 describe('a webhook that is not taken', () => {
   it('is repeated at once, then ever less often, until it is', async () => {
-    receiver.answer = 503;
-    expect((await write()).body.webhookStatus).toBe(503);
+    sandbox.receiver.answer = 503;
+    expect((await sandbox.write()).body.webhookStatus).toBe(503);
     const pauses: number[] = [];
     for (let attempts = 1; attempts <= 5; attempts++) {
-      await expect.poll(() => time.waiting().length).toBe(1);
-      expect(receiver.received).toHaveLength(attempts);
-      const [pause] = time.waiting();
+      await expect.poll(() => sandbox.time.waiting().length).toBe(1);
+      expect(sandbox.receiver.received).toHaveLength(attempts);
+      const [pause] = sandbox.time.waiting();
       pauses.push(pause!);
-      if (attempts === 5) receiver.answer = 200;
-      time.advance(pause!);
+      if (attempts === 5) sandbox.receiver.answer = 200;
+      sandbox.time.advance(pause!);
     }
-    await expect.poll(() => receiver.received.length).toBe(6);
+    await expect.poll(() => sandbox.receiver.received.length).toBe(6);
     expect(pauses).toEqual([0, 500, 1_000, 2_000, 4_000]);
-    expect(new Set(receiver.received.map((webhook) => webhook.raw.toString())).size).toBe(1);
-    await write();
-    expect(time.waiting()).toEqual([]);
+    expect(new Set(sandbox.receiver.received.map((webhook) => webhook.raw.toString())).size).toBe(1);
+    await sandbox.write();
+    expect(sandbox.time.waiting()).toEqual([]);
   });
 
   it('pauses no longer than half a minute', () => {
@@ -420,31 +321,31 @@ describe('a webhook that is not taken', () => {
   });
 
   it('is given up after seven days', async () => {
-    receiver.answer = 500;
-    await write();
-    await expect.poll(() => time.waiting()).toEqual([0]);
-    time.advance(7 * 24 * HOUR_MS);
-    await expect.poll(() => receiver.received.length).toBe(2);
-    receiver.answer = 200;
-    await write();
-    expect(time.waiting()).toEqual([]);
+    sandbox.receiver.answer = 500;
+    await sandbox.write();
+    await expect.poll(() => sandbox.time.waiting()).toEqual([0]);
+    sandbox.time.advance(7 * 24 * HOUR_MS);
+    await expect.poll(() => sandbox.receiver.received.length).toBe(2);
+    sandbox.receiver.answer = 200;
+    await sandbox.write();
+    expect(sandbox.time.waiting()).toEqual([]);
   });
 
   it('is repeated when nobody listened', async () => {
-    await receiver.stop();
-    expect((await write()).body.webhookStatus).toBeNull();
-    await expect.poll(() => time.waiting()).toEqual([0]);
+    await sandbox.receiver.stop();
+    expect((await sandbox.write()).body.webhookStatus).toBeNull();
+    await expect.poll(() => sandbox.time.waiting()).toEqual([0]);
   });
 
   it('shares a bounded number of connections with all others', async () => {
-    receiver.answer = 'hold';
-    const answers = Array.from({ length: 10 }, () => write());
+    sandbox.receiver.answer = 'hold';
+    const answers = Array.from({ length: 10 }, () => sandbox.write());
     let arrived = 0;
     while (arrived < 10) {
-      await expect.poll(() => receiver.received.length).toBe(Math.min(10, arrived + 4));
-      expect(receiver.held.length).toBeLessThanOrEqual(4);
-      arrived += receiver.held.length;
-      for (const response of receiver.held.splice(0)) response.end();
+      await expect.poll(() => sandbox.receiver.received.length).toBe(Math.min(10, arrived + 4));
+      expect(sandbox.receiver.held.length).toBeLessThanOrEqual(4);
+      arrived += sandbox.receiver.held.length;
+      for (const response of sandbox.receiver.held.splice(0)) response.end();
     }
     expect((await Promise.all(answers)).map((answer) => answer.body.webhookStatus)).toEqual(Array(10).fill(200));
   });
@@ -452,14 +353,14 @@ describe('a webhook that is not taken', () => {
 
 describe('stopping', () => {
   it('leaves nothing behind', async () => {
-    await write();
-    await send();
-    receiver.answer = 503;
-    await write();
-    await expect.poll(() => time.waiting().length).toBe(4);
+    await sandbox.write();
+    await sandbox.send();
+    sandbox.receiver.answer = 503;
+    await sandbox.write();
+    await expect.poll(() => sandbox.time.waiting().length).toBe(4);
     const { url } = sandbox;
-    await sandbox.stop();
-    expect(time.waiting()).toEqual([]);
+    await sandbox.stopService();
+    expect(sandbox.time.waiting()).toEqual([]);
     await expect(fetch(`${url}/health/live`)).rejects.toThrow('fetch failed');
   });
 });

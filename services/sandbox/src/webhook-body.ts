@@ -16,13 +16,17 @@ export interface Person {
   username?: string;
 }
 
-export type StatusName = 'sent' | 'delivered' | 'read';
-
-export interface Pricing {
+/** As `rules/pricing.ts` makes them. */
+export interface StatusPricing {
   billable: boolean;
-  pricing_model: 'PMP';
-  type: 'regular' | 'free_customer_service';
-  category: 'service' | 'utility';
+  pricing_model: string;
+  type?: string;
+  category: string;
+}
+export interface StatusConversation {
+  id: string;
+  category: string;
+  expiresAt: Date;
 }
 
 export interface SentMessage {
@@ -30,7 +34,17 @@ export interface SentMessage {
   person: Person;
   wasSentToPhone: boolean;
   callbackData?: string;
-  pricing: Pricing;
+  /** Reactions have no price, and no more statuses than `sent`. */
+  pricing?: StatusPricing;
+  conversation?: StatusConversation;
+}
+
+export interface ToldStatus {
+  status: string;
+  at: Date;
+  isPriced: boolean;
+  /** Of `failed`. */
+  errors?: readonly object[];
 }
 
 export function newWamid(): string {
@@ -65,39 +79,72 @@ export function messagesBody(to: Sender, from: Person, messages: readonly object
   });
 }
 
-export function statusBody(from: Sender, message: SentMessage, status: StatusName, at: Date): object {
-  const { wamid, person, wasSentToPhone, callbackData, pricing } = message;
+/** What the business wrote to this person in its phone app (coexistence). */
+export function echoesBody(from: Sender, to: Person, messages: readonly object[], sentAt: Date): object {
+  const { phone, bsuid } = to;
+  const echoes = messages.map((message) => ({
+    from: from.displayPhoneNumber.replace('+', ''),
+    ...(phone !== undefined && { to: phone }),
+    to_user_id: bsuid,
+    timestamp: unixSeconds(sentAt),
+    ...message,
+  }));
+  const contacts = [{ ...(phone !== undefined && { wa_id: phone }), user_id: bsuid }];
+  return envelope(from, { contacts, message_echoes: echoes }, 'smb_message_echoes');
+}
+
+export function statusBody(from: Sender, message: SentMessage, told: ToldStatus): object {
+  const { wamid, person, wasSentToPhone, callbackData, pricing, conversation } = message;
+  const { status, at, isPriced, errors } = told;
+  const hasFailed = errors !== undefined;
   const showsUsername = status !== 'sent' && person.username !== undefined;
+  const contact = {
+    ...(showsUsername && { profile: { username: person.username } }),
+    ...(wasSentToPhone && { wa_id: person.phone }),
+    user_id: person.bsuid,
+  };
   return envelope(from, {
-    contacts: [
-      {
-        ...(showsUsername && { profile: { username: person.username } }),
-        ...(wasSentToPhone && { wa_id: person.phone }),
-        user_id: person.bsuid,
-      },
-    ],
+    // A failure has no contacts, and no user id when the message went to a phone (whatsapp.md §A5).
+    ...(!hasFailed && { contacts: [contact] }),
     statuses: [
       {
         id: wamid,
         status,
         timestamp: unixSeconds(at),
         ...(wasSentToPhone && { recipient_id: person.phone }),
-        recipient_user_id: person.bsuid,
+        ...(!(hasFailed && wasSentToPhone) && { recipient_user_id: person.bsuid }),
         ...(callbackData !== undefined && { biz_opaque_callback_data: callbackData }),
-        ...(status !== 'read' && { pricing }),
+        ...(isPriced && conversation && { conversation: conversationBody(conversation, status) }),
+        ...(isPriced && pricing && { pricing }),
+        ...(hasFailed && { errors }),
       },
     ],
   });
 }
 
-function envelope(number: Sender, value: object): object {
+function conversationBody({ id, category, expiresAt }: StatusConversation, status: string): object {
+  // The end is told with `sent` only; one that has none belongs to a single message.
+  const showsEnd = status === 'sent' && expiresAt.getTime() > 0;
+  return { id, ...(showsEnd && { expiration_timestamp: unixSeconds(expiresAt) }), origin: { type: category } };
+}
+
+/** Fields that concern the account or one of its numbers, not a chat (whatsapp.md §A8): with `time`, without `metadata`. */
+export function accountBody(wabaId: string, field: string, value: object, at: Date): object {
+  return {
+    object: 'whatsapp_business_account',
+    entry: [{ id: wabaId, time: Math.floor(at.getTime() / 1_000), changes: [{ value, field }] }],
+  };
+}
+
+/** Fields that concern a chat. */
+export function envelope(number: Sender, value: object, field = 'messages'): object {
   const metadata = { display_phone_number: number.displayPhoneNumber, phone_number_id: number.phoneNumberId };
   return {
     object: 'whatsapp_business_account',
     entry: [
       {
         id: number.wabaId,
-        changes: [{ value: { messaging_product: 'whatsapp', metadata, ...value }, field: 'messages' }],
+        changes: [{ value: { messaging_product: 'whatsapp', metadata, ...value }, field }],
       },
     ],
   };
@@ -118,7 +165,7 @@ const COUNTRIES: ReadonlyMap<string, string> = new Map(
 );
 
 /** `ZZ` (ISO 3166: unknown) beyond the few calling codes that the sandbox knows. */
-function countryOf(phone: string): string {
+export function countryOf(phone: string): string {
   return COUNTRIES.get(callingCodeOf(phone)) ?? 'ZZ';
 }
 

@@ -1,5 +1,5 @@
 import { SERVICES } from '@fenster/local';
-import { signIn } from '../../support/api-client.js';
+import { signInAs } from '../../support/demo.js';
 import { messagesWebhook } from '../../support/webhooks.js';
 import type { Settings, Target } from '../harness/bench.js';
 import type { Environment } from '../harness/environment.js';
@@ -41,11 +41,13 @@ const WEBHOOK_PATH = '/webhooks/whatsapp';
 const SUPERVISOR_EVERY = 10;
 
 export async function fensterTarget(environment: Environment, settings: Settings): Promise<Target> {
-  const stack = await environment.startFenster(settings);
-  const login = async (role: string) => {
-    const member = stack.demo.members.find((each) => each.role === role)!;
-    return `Bearer ${await signIn(stack.graphqlUrl, member)}`;
-  };
+  return targetOf(environment, await environment.startFenster(settings));
+}
+
+type FensterStack = Awaited<ReturnType<Environment['startFenster']>>;
+
+export async function targetOf(environment: Environment, stack: FensterStack): Promise<Target> {
+  const login = async (role: string) => `Bearer ${await signInAs(stack, role)}`;
   const [agent, supervisor] = await Promise.all([login('agent'), login('supervisor')]);
   return {
     webhook: { url: stack.webhookUrl, secret: environment.appSecret, template: TEMPLATE },

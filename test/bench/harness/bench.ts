@@ -19,6 +19,9 @@ export interface Settings {
   agents: number;
   subscribers: number;
   window: number;
+  /** Of a ledger. */
+  entries: number;
+  rows: number;
   /** How long all steps together may wait for an idle machine. */
   idleMs: number;
   logLevel: string;
@@ -71,6 +74,8 @@ export interface Bench {
   headline: string;
   isLessBetter: boolean;
   targets: string[];
+  /** How long it may take to prepare, beyond what others do. */
+  preparationMs?: number;
   contenders(environment: Environment, settings: Settings): Contender[];
 }
 

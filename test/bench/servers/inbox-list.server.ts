@@ -10,9 +10,9 @@ const actor = { ...(JSON.parse(process.env['ACTOR']!) as Actor), expiresAt: new 
  */
 const WITHOUT_GUARDS: readonly { file: string; from: RegExp; to: string }[] = [
   {
-    file: '/services/conversation/dist/context.js',
-    from: /return defineAbility\(ctx\.requireActor\(\), defineRules\);/,
-    to: 'return ctx.requireActor();',
+    file: '/libs/graphql/dist/context.js',
+    from: /defineAbility\(ctx\.requireActor\(\), defineRules\);/,
+    to: 'ctx.requireActor();',
   },
   {
     file: '/libs/auth/dist/ability.js',
@@ -21,19 +21,15 @@ const WITHOUT_GUARDS: readonly { file: string; from: RegExp; to: string }[] = [
   },
   {
     file: '/libs/database/dist/database.js',
-    from: /forTenant: \(workspaceId\)\s*=>\s*app\.em\.fork\(\{[\s\S]*?\}\s*\}\)/,
-    to: 'forTenant: () => app.em.fork()',
+    from: /(async readForTenant\(workspaceId, statement\) \{)/,
+    to: '$1 return (await statement.execute(reader)).rows;',
   },
+  // The role of the event path, which sees the rows of all workspaces.
   {
-    file: '/libs/database/dist/event-log.js',
-    from: /select min\(seq\) from outbox\) as first, \(select last_seq from outbox_counter\) as last/,
-    to: `select min(seq) from outbox $where) as first, (select last_seq from outbox_counter $where) as last`.replaceAll(
-      '$where',
-      `where workspace_id = \\'${actor.workspaceId}\\'`,
-    ),
+    file: '/libs/database/dist/database.js',
+    from: /-c role=\$\{service\}_\$\{role\}/,
+    to: '-c role=${service}_system',
   },
-  // The owner of the tables, to whom row-level security does not apply.
-  { file: '/libs/database/dist/database.js', from: /-c role=\$\{service\}_\$\{role\}/, to: '-c role=${service}' },
 ];
 
 if (process.env['GUARDS'] === 'off') {

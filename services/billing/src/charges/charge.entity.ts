@@ -1,5 +1,6 @@
 import { defineEntity, p } from '@mikro-orm/core';
 import type { TraceFact } from '../ratings/rate.js';
+import type { ChargeLine, ChargeState } from './standing.js';
 
 const ChargeSchema = defineEntity({
   name: 'Charge',
@@ -7,8 +8,9 @@ const ChargeSchema = defineEntity({
   properties: {
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
-    messageId: p.uuid(),
-    conversationId: p.uuid(),
+    /** Null: it is of no message. */
+    messageId: p.uuid().nullable(),
+    conversationId: p.uuid().nullable(),
     amountMicros: p.bigint('number'),
     currency: p.text(),
     category: p.text(),
@@ -16,7 +18,16 @@ const ChargeSchema = defineEntity({
     freeReason: p.text().nullable(),
     /** Calendar day of the delivery in the account's time zone, `YYYY-MM-DD`. */
     localDate: p.date(),
-    priceBookVersion: p.text(),
+    /** The day in whose period the entry is. */
+    bookedOn: p.date(),
+    state: p.text().$type<ChargeState>(),
+    line: p.text().$type<ChargeLine>(),
+    /** The entry that this one takes back. */
+    reverses: p.uuid().nullable(),
+    messages: p.integer(),
+    expectedMicros: p.bigint('number'),
+    regime: p.text().nullable(),
+    priceBookVersion: p.text().nullable(),
     rateLine: p.integer().nullable(),
     trace: p.json<TraceFact[]>(),
     recordedAt: p.datetime(),

@@ -9,6 +9,7 @@ import { createTestDatabase, type TestDatabase } from '../../../../test/support/
 import { messageQueuedConsumer } from '../messages/message-queued.consumer.js';
 import { statusReceivedConsumer } from '../messages/status-received.consumer.js';
 import { migrations } from '../migrations.js';
+import { Books } from '../price-books/books.js';
 import { readPriceBook } from '../price-books/stored-price-book.js';
 import { subgraph } from '../service.js';
 import { queued, REGULAR_SERVICE, status, testMessage, type TestMessage } from '../testing/events.js';
@@ -16,6 +17,7 @@ import { Charge } from './charge.entity.js';
 import { ConversationTotal } from './conversation-total.entity.js';
 
 const { book } = await readPriceBook(new URL('../../data/rates.csv', import.meta.url));
+const books = new Books(book);
 const log = createLogger('test', 'silent');
 const origin = { actor: { kind: 'system' }, correlationId: 'test' } as const;
 
@@ -39,13 +41,18 @@ afterAll(async () => {
   await testDatabase?.drop();
 });
 
-async function record(messages: readonly TestMessage[], overrides: Parameters<typeof status>[2] = {}): Promise<void> {
+async function record(
+  messages: readonly TestMessage[],
+  overrides: Parameters<typeof status>[2] = {},
+  ofQueued: Parameters<typeof queued>[1] = {},
+): Promise<void> {
   await transact({ database, now: systemClock, log, wakeRelay: () => {}, origin }, async (tx) => {
-    await messageQueuedConsumer(book).subscriptions[0]!.handle(tx, messages.map(queued));
+    const attributed = messages.map((message) => queued(message, ofQueued));
+    await messageQueuedConsumer(books).subscriptions[0]!.handle(tx, attributed);
     const delivered = messages.map((message) =>
       status(message, 'delivered', { pricing: REGULAR_SERVICE, ...overrides }),
     );
-    await statusReceivedConsumer(book).subscriptions[0]!.handle(tx, delivered);
+    await statusReceivedConsumer(books).subscriptions[0]!.handle(tx, delivered);
   });
 }
 
@@ -118,7 +125,11 @@ describe('the cost of conversations', () => {
     const message = testMessage();
     const { workspaceId, conversationId } = message;
     await record([message]);
-    await record([testMessage({ workspaceId, conversationId })], { recipientCountry: undefined });
+    await record(
+      [testMessage({ workspaceId, conversationId })],
+      { recipientCountry: undefined },
+      { to: { bsuid: 'nobody' } },
+    );
     const { data } = await ask(memberOf(workspaceId), COSTS, { references: references([conversationId]) });
     expect(data).toMatchObject({
       _entities: [{ cost: { chargedMessages: 1, unrated: [{ reason: 'RECIPIENT_COUNTRY_UNKNOWN', messages: 1 }] } }],
@@ -142,6 +153,104 @@ describe('the cost of conversations', () => {
     const nobody = await ask(undefined, COSTS, variables);
     expect(nobody.data).toEqual({ _entities: [null] });
     expect(nobody.errors).toEqual([{ code: 'UNAUTHENTICATED' }]);
+  });
+});
+
+describe('the cost of windows, contacts and messages', () => {
+  const OPENED_AT = '2026-11-20T15:00:00.000Z';
+  const SOURCE = `query ($references: [_Any!]!) { _entities(representations: $references) {
+    ... on Conversation { cost { expected { decimal } windows {
+      openedAt totals { decimal } chargedMessages charges { nodes { messageId } }
+    } } }
+    ... on Contact { cost { totals { decimal } chargedMessages } }
+    ... on Message { charge { state amount { decimal } expected { decimal } entries { state line messages } } }
+  } }`;
+  const given = async () => {
+    const first = testMessage();
+    const inWindow = [first, { ...first, messageId: newId(), providerMessageId: 'second' }];
+    const outside = { ...first, messageId: newId(), conversationId: newId(), providerMessageId: 'third' };
+    const sent = { ...first, messageId: newId(), providerMessageId: 'fourth' };
+    await record(inWindow, {}, { windowOpenedAt: OPENED_AT, windowExpiresAt: '2026-11-21T15:00:00.000Z' });
+    await record([outside], { pricing: { ...REGULAR_SERVICE, category: 'marketing' } });
+    await record([sent], { status: 'sent' }, { windowOpenedAt: OPENED_AT });
+    const references = [
+      { __typename: 'Conversation', id: first.conversationId },
+      { __typename: 'Conversation', id: outside.conversationId },
+      { __typename: 'Contact', id: first.contactId },
+      { __typename: 'Message', id: first.messageId },
+      { __typename: 'Message', id: sent.messageId },
+    ];
+    return { inWindow, outside, sent, first, references };
+  };
+
+  it('are sums of the same charges, each window with its messages', async () => {
+    const { inWindow, outside, sent, first, references } = await given();
+    const { data, errors, queries } = await ask(memberOf(first.workspaceId), SOURCE, { references });
+    expect(errors).toBeUndefined();
+    expect(data).toEqual({
+      _entities: [
+        {
+          cost: {
+            expected: [{ decimal: '0.0456' }],
+            windows: [
+              {
+                openedAt: OPENED_AT,
+                totals: [{ decimal: '0.0912' }],
+                chargedMessages: 2,
+                charges: { nodes: [...inWindow, sent].map(({ messageId }) => ({ messageId })) },
+              },
+            ],
+          },
+        },
+        {
+          cost: {
+            expected: [],
+            windows: [
+              {
+                openedAt: null,
+                totals: [{ decimal: '0.1131' }],
+                chargedMessages: 1,
+                charges: { nodes: [{ messageId: outside.messageId }] },
+              },
+            ],
+          },
+        },
+        { cost: { totals: [{ decimal: '0.2043' }], chargedMessages: 3 } },
+        {
+          charge: {
+            state: 'RATED',
+            amount: { decimal: '0.0456' },
+            expected: { decimal: '0.0000' },
+            entries: [{ state: 'RATED', line: 'MESSAGE', messages: 1 }],
+          },
+        },
+        {
+          charge: {
+            state: 'PROVISIONAL',
+            amount: { decimal: '0.0000' },
+            expected: { decimal: '0.0456' },
+            entries: [{ state: 'PROVISIONAL', line: 'MESSAGE', messages: 0 }],
+          },
+        },
+      ],
+    });
+    expect(queries).toBe(5);
+  });
+
+  it('are nobody’s of another workspace, and that of a contact only for those who see all conversations', async () => {
+    const { first, references } = await given();
+    const stranger = await ask(memberOf(newId()), SOURCE, { references: references.slice(2) });
+    expect(stranger.data).toEqual({
+      _entities: [{ cost: { totals: [], chargedMessages: 0 } }, { charge: null }, { charge: null }],
+    });
+    const agent = memberOf(first.workspaceId, ['cost:read', 'conversation:read']);
+    expect((await ask(agent, SOURCE, { references: references.slice(2, 4) })).data).toMatchObject({
+      _entities: [{ cost: null }, { charge: { state: 'RATED' } }],
+    });
+    const nobody = memberOf(first.workspaceId, ['conversation:read', 'conversation:read_all']);
+    expect((await ask(nobody, SOURCE, { references: references.slice(2, 4) })).data).toEqual({
+      _entities: [{ cost: null }, { charge: null }],
+    });
   });
 });
 

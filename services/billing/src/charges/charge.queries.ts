@@ -7,6 +7,8 @@ import { ConversationTotal } from './conversation-total.entity.js';
 
 export interface ChargePageRequest {
   conversationId: string;
+  /** Of this window only; null: of what was sent outside of all. */
+  windowOpenedAt?: Date | null;
   first: number;
   after: string | null | undefined;
 }
@@ -27,18 +29,22 @@ export interface ChargePageRows {
 
 /** All pages that one tick asks for in one query. */
 const chargePages: BatchLoad<ChargePageRequest, ChargePageRows> = async (ctx, requests) => {
-  const pages = requests.map(({ conversationId, first, after = null }, index) => ({
+  const pages = requests.map(({ conversationId, windowOpenedAt, first, after = null }, index) => ({
     index,
     conversationId,
+    isOfWindow: windowOpenedAt !== undefined,
+    windowOpenedAt,
     first,
     after,
   }));
   const rows = await ctx.em.execute<({ page: number } & Record<string, unknown>)[]>(
     `select request.index as page, found.*
-     from jsonb_to_recordset(?::jsonb) as request(index int, "conversationId" uuid, first int, after uuid)
+     from jsonb_to_recordset(?::jsonb) as request(index int, "conversationId" uuid, "isOfWindow" boolean,
+       "windowOpenedAt" timestamptz, first int, after uuid)
      cross join lateral (
        select * from charge
        where workspace_id = ? and conversation_id = request."conversationId" and (request.after is null or id > request.after)
+         and (not request."isOfWindow" or window_opened_at is not distinct from request."windowOpenedAt")
        order by id limit request.first + 1
      ) as found
      order by request.index, found.id`,
@@ -65,6 +71,68 @@ export const conversationTotals: BatchLoad<string, ConversationTotal[]> = async 
   const where = { $and: [isAccessible, { conversationId: { $in: conversationIds.filter(isId) } }] };
   const found = await ctx.em.find(ConversationTotal, where, { orderBy: { currency: 'asc' } });
   return Map.groupBy(found, (total) => total.conversationId);
+};
+
+/** What one message costs, entry by entry. */
+export const chargesByMessage: BatchLoad<string, Charge[]> = async (ctx, messageIds) => {
+  const isAccessible = accessibleWhere(abilityOf(ctx), 'read', 'ConversationCost');
+  const where = { $and: [isAccessible, { messageId: { $in: messageIds.filter(isId) } }] };
+  const found = await ctx.em.find(Charge, where, { orderBy: { id: 'asc' } });
+  return Map.groupBy(found, (charge) => charge.messageId!);
+};
+
+interface TotalRow {
+  id: string;
+  window_opened_at: string | null;
+  currency: string;
+  amount_micros: string;
+  messages: string;
+  expected_micros: string;
+}
+
+export interface Total {
+  currency: string;
+  amountMicros: number;
+  messages: number;
+  expectedMicros: number;
+}
+
+const toTotal = ({ currency, amount_micros, messages, expected_micros }: TotalRow): Total => ({
+  currency,
+  amountMicros: Number(amount_micros),
+  messages: Number(messages),
+  expectedMicros: Number(expected_micros),
+});
+
+export const contactTotals: BatchLoad<string, Total[]> = async (ctx, contactIds) => {
+  const rows = await ctx.em.execute<TotalRow[]>(
+    `select contact_id as id, currency, amount_micros, messages, expected_micros from contact_cost
+     where workspace_id = ? and contact_id in (select jsonb_array_elements_text(?::jsonb)::uuid) order by currency`,
+    [ctx.requireActor().workspaceId, JSON.stringify(contactIds.filter(isId))],
+  );
+  return new Map([...Map.groupBy(rows, ({ id }) => id)].map(([id, found]) => [id, found.map(toTotal)]));
+};
+
+/** Newest first; what was sent outside of a window last. */
+export const windowsByConversation: BatchLoad<string, { openedAt: Date | null; totals: Total[] }[]> = async (
+  ctx,
+  conversationIds,
+) => {
+  const rows = await ctx.em.execute<TotalRow[]>(
+    `select conversation_id as id, window_opened_at, currency, amount_micros, messages, expected_micros from window_cost
+     where workspace_id = ? and conversation_id in (select jsonb_array_elements_text(?::jsonb)::uuid)
+     order by conversation_id, window_opened_at desc nulls last, currency`,
+    [ctx.requireActor().workspaceId, JSON.stringify(conversationIds.filter(isId))],
+  );
+  return new Map(
+    [...Map.groupBy(rows, ({ id }) => id)].map(([id, found]) => [
+      id,
+      [...Map.groupBy(found, (row) => row.window_opened_at)].map(([openedAt, of]) => ({
+        openedAt: openedAt === null ? null : new Date(openedAt),
+        totals: of.map(toTotal),
+      })),
+    ]),
+  );
 };
 
 interface UnratedRow {

@@ -1,6 +1,7 @@
 import { Authorized, type GraphQLContext } from '@fenster/graphql';
 import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
 import { formatMicros } from '../price-books/price-book.js';
+import type { TraceFact } from '../ratings/rate.js';
 import type { Charge } from './charge.entity.js';
 import { chargesById, loadChargePage } from './charge.queries.js';
 import { ChargePage, ChargeType, ConversationType, Money, TraceFactType } from './charge.types.js';
@@ -27,15 +28,27 @@ export class ChargeResolver {
     return money(amountMicros, currency);
   }
 
-  @FieldResolver(() => [TraceFactType], { description: 'Why the amount is what it is, in the order of the reasoning.' })
-  trace(@Root() charge: Charge): TraceFactType[] {
-    return charge.trace.map(({ fact, value }) => ({ fact, value: String(value) }));
+  @FieldResolver(() => Money, { description: 'What was expected to be charged, and is not, or not yet.' })
+  expected(@Root() { expectedMicros, currency }: Charge): Money {
+    return money(expectedMicros, currency);
   }
 
-  @FieldResolver(() => ConversationType, { nullable: true, description: 'Null if you may not see it.' })
-  conversation(@Root() charge: Charge): ConversationType {
-    return { id: charge.conversationId };
+  @FieldResolver(() => [TraceFactType], { description: 'Why the amount is what it is, in the order of the reasoning.' })
+  trace(@Root() charge: Charge): TraceFactType[] {
+    return shownTrace(charge.trace);
   }
+
+  @FieldResolver(() => ConversationType, {
+    nullable: true,
+    description: 'Null if you may not see it, or it is of none.',
+  })
+  conversation(@Root() { conversationId }: Charge): ConversationType | null {
+    return conversationId == null ? null : { id: conversationId };
+  }
+}
+
+export function shownTrace(trace: readonly TraceFact[]): TraceFactType[] {
+  return trace.map(({ fact, value }) => ({ fact, value: String(value) }));
 }
 
 export function money(amountMicros: number, currency: string): Money {

@@ -9,6 +9,8 @@ const ConversationTotalSchema = defineEntity({
     currency: p.text().primary(),
     amountMicros: p.bigint('number'),
     messages: p.bigint('number'),
+    expectedMicros: p.bigint('number'),
+    expectedMessages: p.bigint('number'),
   },
 });
 

@@ -1,7 +1,7 @@
 import { channelMessageAccepted, type ChannelMessageAccepted, type Envelope } from '@fenster/contracts';
 import { causedBy, defineConsumer, on, type ConsumerDefinition, type Tx } from '@fenster/database';
-import { recordCharges } from '../charges/record-charges.js';
-import type { PriceBook } from '../price-books/price-book.js';
+import { settleMessages } from '../charges/settle-messages.js';
+import type { Books } from '../price-books/books.js';
 import { FactCollection, recordFacts } from './facts.js';
 import { factsOf, providerMessageKey } from './status.js';
 import { lockPairs, takeParkedStatuses } from './unattributed-statuses.js';
@@ -12,19 +12,15 @@ const NAME = 'billing-message-accepted';
  * Which of our messages a provider's message is. Not every status says so: a provider may echo nothing, and a status
  * may beat the answer to the send.
  */
-export function messageAcceptedConsumer(book: PriceBook): ConsumerDefinition {
+export function messageAcceptedConsumer(books: Books): ConsumerDefinition {
   return defineConsumer({
     name: NAME,
     filter: 'channels.message.accepted.>',
-    subscriptions: [on(channelMessageAccepted, (tx, events) => recordPairs(tx, events, book))],
+    subscriptions: [on(channelMessageAccepted, (tx, events) => recordPairs(tx, events, books))],
   });
 }
 
-async function recordPairs(
-  tx: Tx,
-  events: readonly Envelope<ChannelMessageAccepted>[],
-  book: PriceBook,
-): Promise<void> {
+async function recordPairs(tx: Tx, events: readonly Envelope<ChannelMessageAccepted>[], books: Books): Promise<void> {
   const pairs = events.map(({ workspaceId, data }) => ({
     workspace_id: workspaceId,
     message_id: data.messageId,
@@ -44,5 +40,5 @@ async function recordPairs(
     }
   }
   const origins = new Map(events.map((event) => [event.data.messageId, causedBy(event, NAME)]));
-  await recordCharges(tx, book, await recordFacts(tx, facts.messages), origins);
+  await settleMessages(tx, books, await recordFacts(tx, facts.messages), origins);
 }

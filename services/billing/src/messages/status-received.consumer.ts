@@ -1,7 +1,7 @@
 import { channelStatusReceived, type ChannelStatusReceived, type Envelope } from '@fenster/contracts';
 import { causedBy, defineConsumer, on, type ConsumerDefinition, type Origin, type Tx } from '@fenster/database';
-import { recordCharges } from '../charges/record-charges.js';
-import type { PriceBook } from '../price-books/price-book.js';
+import { settleMessages } from '../charges/settle-messages.js';
+import type { Books } from '../price-books/books.js';
 import { FactCollection, recordFacts } from './facts.js';
 import { factsOf, statusOf, type Status } from './status.js';
 import { findMessageIds, lockPairs, parkStatuses, takeParkedStatuses } from './unattributed-statuses.js';
@@ -9,20 +9,19 @@ import { findMessageIds, lockPairs, parkStatuses, takeParkedStatuses } from './u
 const NAME = 'billing-status-received';
 
 /** What the provider says about our messages: delivery, price, recipient's country, account. */
-export function statusReceivedConsumer(book: PriceBook): ConsumerDefinition {
+export function statusReceivedConsumer(books: Books): ConsumerDefinition {
   return defineConsumer({
     name: NAME,
     filter: 'channels.status.received.>',
-    subscriptions: [on(channelStatusReceived, (tx, events) => recordStatuses(tx, events, book))],
+    subscriptions: [on(channelStatusReceived, (tx, events) => recordStatuses(tx, events, books))],
   });
 }
 
-async function recordStatuses(
-  tx: Tx,
-  events: readonly Envelope<ChannelStatusReceived>[],
-  book: PriceBook,
-): Promise<void> {
-  const received = events.map((event) => ({ event, status: statusOf(event) }));
+async function recordStatuses(tx: Tx, events: readonly Envelope<ChannelStatusReceived>[], books: Books): Promise<void> {
+  const received = events.flatMap((event) => {
+    const status = statusOf(event);
+    return status ? [{ event, status }] : [];
+  });
   const messageIds = new Map(
     received.flatMap(({ event, status }) =>
       event.data.messageId ? [[pairKey(status), event.data.messageId] as const] : [],
@@ -49,7 +48,7 @@ async function recordStatuses(
       return messageId ? [[messageId, causedBy(event, NAME)] as const] : [];
     }),
   );
-  await recordCharges(tx, book, await recordFacts(tx, facts.messages), origins);
+  await settleMessages(tx, books, await recordFacts(tx, facts.messages), origins);
 }
 
 function pairKey(status: Pick<Status, 'workspace_id' | 'provider_message_key'>): string {

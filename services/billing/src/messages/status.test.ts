@@ -15,11 +15,11 @@ describe('a status', () => {
     ['played', { delivered_at: new Date(EARLY), failed_at: null }],
     ['failed', { delivered_at: null, failed_at: new Date(EARLY) }],
   ] as const)('%s says when the message arrived or failed', (kind, expected) => {
-    expect(factsOf(statusOf(status(message, kind, { occurredAt: EARLY })))).toMatchObject(expected);
+    expect(factsOf(statusOf(status(message, kind, { occurredAt: EARLY }))!)).toMatchObject(expected);
   });
 
   it('is kept without the provider message id, which contains the phone number', () => {
-    const kept = statusOf(status(message, 'sent'));
+    const kept = statusOf(status(message, 'sent'))!;
     expect(JSON.stringify(kept)).not.toContain(message.providerMessageId);
     expect(kept.provider_message_key).toBe(providerMessageKey(message.channelId, message.providerMessageId));
   });
@@ -35,17 +35,17 @@ describe('a status', () => {
 describe('facts about one message', () => {
   const collect = (...statuses: ReturnType<typeof status>[]) => {
     const facts = new FactCollection();
-    for (const each of statuses) facts.add(message.workspaceId, message.messageId, factsOf(statusOf(each)));
+    for (const each of statuses) facts.add(message.workspaceId, message.messageId, factsOf(statusOf(each)!));
     expect(facts.messages).toHaveLength(1);
     return facts.messages[0]!;
   };
 
-  it('keep the first price', () => {
+  it('take the price that was told first, whichever comes first', () => {
     const utility = { ...REGULAR_SERVICE, category: 'utility' };
-    const first = status(message, 'sent', { pricing: REGULAR_SERVICE });
-    const second = status(message, 'delivered', { pricing: utility });
-    expect(collect(status(message, 'sent'), first, second).pricing).toEqual(REGULAR_SERVICE);
-    expect(collect(second, first).pricing).toEqual(utility);
+    const first = status(message, 'sent', { pricing: utility, occurredAt: EARLY });
+    const second = status(message, 'delivered', { pricing: REGULAR_SERVICE, occurredAt: LATE });
+    expect(collect(status(message, 'sent'), first, second).pricing).toEqual(utility);
+    expect(collect(second, first)).toMatchObject({ pricing: utility, priced_at: new Date(EARLY) });
   });
 
   it('take the earliest delivery, whichever comes first', () => {

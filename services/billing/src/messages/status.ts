@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ChannelStatusReceived, DeliveryStatus, Envelope } from '@fenster/contracts';
-import type { ProviderPricing } from '../ratings/rate.js';
+import type { ProviderPricing } from '../ratings/verdict.js';
 import type { Facts } from './facts.js';
 
 /** A provider's status as billing keeps it: no phone number, no provider message id. */
@@ -15,9 +15,14 @@ export interface Status {
   recipient_country: string | null;
   currency: string;
   time_zone: string;
+  portfolio: string | null;
+  /** The provider's conversation that the price pays for, named like its message. */
+  conversation_key: string | null;
 }
 
-export function statusOf({ id, workspaceId, data }: Envelope<ChannelStatusReceived>): Status {
+/** Undefined where no message has a price of its own. */
+export function statusOf({ id, workspaceId, data }: Envelope<ChannelStatusReceived>): Status | undefined {
+  if (!data.account) return undefined;
   return {
     workspace_id: workspaceId,
     provider_message_key: providerMessageKey(data.channelId, data.providerMessageId),
@@ -29,6 +34,9 @@ export function statusOf({ id, workspaceId, data }: Envelope<ChannelStatusReceiv
     recipient_country: data.recipientCountry ?? null,
     currency: data.account.currency,
     time_zone: data.account.timeZone,
+    portfolio: data.account.portfolioId ?? null,
+    conversation_key:
+      data.chargedConversationId === undefined ? null : providerMessageKey(data.channelId, data.chargedConversationId),
   };
 }
 
@@ -45,9 +53,12 @@ export function factsOf(status: Status): Facts {
     channel_id: status.channel_id,
     provider_message_key: status.provider_message_key,
     pricing: status.pricing,
+    priced_at: status.pricing && status.occurred_at,
+    conversation_key: status.pricing && status.conversation_key,
     recipient_country: status.recipient_country,
     currency: status.currency,
     time_zone: status.time_zone,
+    portfolio: status.portfolio,
     delivered_at: DELIVERED.has(status.status) ? status.occurred_at : null,
     failed_at: status.status === 'failed' ? status.occurred_at : null,
   };

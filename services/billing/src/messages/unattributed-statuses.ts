@@ -14,6 +14,8 @@ const STATUS = {
   recipient_country: 'text',
   currency: 'text',
   time_zone: 'text',
+  portfolio: 'text',
+  conversation_key: 'text',
 } as const;
 
 /**

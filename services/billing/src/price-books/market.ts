@@ -166,6 +166,13 @@ export function marketAt(market: Market, localDate: string): Market {
   return earlier && localDate <= earlier.until ? earlier.market : market;
 }
 
+/** A country that is charged as this market on a day; undefined where the rate card of that day did not name it. */
+export function countryIn(market: Market, localDate: string): string | undefined {
+  // Not on the list, as any of them.
+  if (market === 'Other') return 'LU';
+  return Object.keys(MARKETS[market]).find((countryCode) => marketOf({ countryCode }, localDate) === market);
+}
+
 /** True for a country on Meta's list; false means that "Other" was concluded from its absence. */
 export function isListedCountry(countryCode: string): boolean {
   return marketByCountry.has(countryCode.toUpperCase());
@@ -175,12 +182,17 @@ export function isMarket(name: string): name is Market {
   return name === 'Other' || Object.hasOwn(MARKETS, name);
 }
 
+/** Not one that Unicode still knows as another's former name, as UK is GB's. */
+function isCurrent(country: string): boolean {
+  return regionNames.of(country) !== undefined && new Intl.Locale(`und-${country}`).region === country;
+}
+
 /** ISO country; `'unlisted'` for a calling code that no listed country has; undefined when nothing usable is given. */
 function countryOf({ countryCode, callingCode, nationalPrefix = '' }: Recipient): string | undefined {
   if (countryCode) {
     const country = countryCode.toUpperCase();
-    const exists = /^[A-Z]{2}$/.test(country) && !NO_COUNTRY.test(country) && regionNames.of(country) !== undefined;
-    return exists ? country : undefined;
+    const isCode = /^[A-Z]{2}$/.test(country) && !NO_COUNTRY.test(country);
+    return isCode && isCurrent(country) ? country : undefined;
   }
   const code = callingCode?.replace(/^\+/, '') ?? '';
   if (!/^[1-9]\d{0,2}$/.test(code)) return undefined;

@@ -170,9 +170,9 @@ describe('a price book with mistakes', () => {
         'PMP,*,service,*,0.0456,,,2026-10-01,,official,x',
       ),
     ).toEqual([
-      '3 model: "XMP" is not one of PMP, CBP, CBP-2022',
+      '3 model: "XMP" is not one of PMP, CBP, CBP-2022, PARTNER, PARTNER-SHARE, TAX',
       '3 market: "Germny" is not a market of the rate cards',
-      '3 category: "servce" is not one of marketing, utility, authentication, authentication_international, service, business_initiated, user_initiated',
+      '3 category: "servce" is not one of marketing, utility, authentication, authentication_international, service, business_initiated, user_initiated, *',
       '3 currency: "eur" is not an ISO 4217 code',
       '4 rate: "-0.0456" is not a non-negative decimal with at most six places',
       '5 rate: "0,0456" is not a non-negative decimal with at most six places',
@@ -263,6 +263,10 @@ describe('amounts', () => {
       expect(parseMicros(text)).toBeUndefined();
     },
   );
+
+  it('below zero are written with a minus', () => {
+    expect(formatMicros(-45_600)).toBe('-0.0456');
+  });
 
   it('parse and format are inverse', () => {
     fc.assert(

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { CsvError, parse } from 'csv-parse/sync';
+import { dayAfter } from '../ratings/local-date.js';
+import { readCsvLines, type FileProblem } from './csv-lines.js';
 import { isMarket, marketAt } from './market.js';
 import type { Market } from './market.js';
 
@@ -11,8 +12,9 @@ export interface Rate {
   /** Line in the imported file; with the book's version it names the row for ever. */
   line: number;
   /**
-   * `PMP` per delivered message (since 2025-07-01), `CBP` per category conversation, `CBP-2022` per initiated
-   * conversation.
+   * Of the provider: `PMP` per delivered message (since 2025-07-01), `CBP` per category conversation, `CBP-2022` per
+   * initiated conversation. Beside its prices: `PARTNER`, a fee for each charge; `PARTNER-SHARE`, a fee, and `TAX`, on
+   * fee and price, as shares (0.19 is 19 %).
    */
   model: string;
   market: Market | '*';
@@ -39,13 +41,7 @@ export interface PriceBook {
   readonly ratesByKey: ReadonlyMap<string, readonly Rate[]>;
 }
 
-export interface PriceBookProblem {
-  line: number;
-  column?: string;
-  message: string;
-}
-
-export type ParsedPriceBook = { ok: true; book: PriceBook } | { ok: false; problems: PriceBookProblem[] };
+export type ParsedPriceBook = { ok: true; book: PriceBook } | { ok: false; problems: FileProblem[] };
 
 const COLUMNS = [
   'model',
@@ -62,7 +58,9 @@ const COLUMNS = [
 ] as const;
 type Column = (typeof COLUMNS)[number];
 
-const MODELS = new Set(['PMP', 'CBP', 'CBP-2022']);
+const MODELS = new Set(['PMP', 'CBP', 'CBP-2022', 'PARTNER', 'PARTNER-SHARE', 'TAX']);
+/** Their rates have no currency. */
+const SHARES = new Set(['PARTNER-SHARE', 'TAX']);
 const CONFIDENCES = new Set(['official', 'transcribed', 'derived', 'estimate', 'seed']);
 const CATEGORIES = new Set([
   'marketing',
@@ -72,6 +70,7 @@ const CATEGORIES = new Set([
   'service',
   'business_initiated',
   'user_initiated',
+  '*',
 ]);
 
 /**
@@ -80,25 +79,13 @@ const CATEGORIES = new Set([
  * tiers.
  */
 export function parsePriceBook(text: string): ParsedPriceBook {
-  let records: { info: { lines: number }; record: string[] }[];
-  try {
-    // The declared return type of csv-parse does not know the option `info`.
-    const options = { bom: true, info: true, relax_column_count: true, skip_empty_lines: true };
-    records = parse(text, options) as unknown as typeof records;
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    return { ok: false, problems: [{ line: Number(error.lines ?? 1), message: error.message }] };
-  }
-  const [header, ...lines] = records;
-  if (header?.record.join() !== COLUMNS.join()) {
-    return { ok: false, problems: [{ line: 1, message: `the header must be ${COLUMNS.join()}` }] };
-  }
-  if (lines.length === 0) return { ok: false, problems: [{ line: 1, message: 'the file has no rates' }] };
+  const read = readCsvLines(text, COLUMNS, 'rates');
+  if (!read.ok) return read;
 
-  const problems: PriceBookProblem[] = [];
+  const problems: FileProblem[] = [];
   const rates: Rate[] = [];
-  for (const { info, record } of lines) {
-    const rate = readRate(info.lines, record, problems);
+  for (const { line, record } of read.lines) {
+    const rate = readRate(line, record, problems);
     if (rate) rates.push(rate);
   }
   const ratesByKey = Map.groupBy(rates, (rate) => keyOf(rate.model, rate.market, rate.category, rate.currency));
@@ -143,8 +130,8 @@ export function parseMicros(text: string): number | undefined {
 
 /** Integer micro-units to decimal text with at least the four places of the rate cards: 45600 is 0.0456. */
 export function formatMicros(micros: number): string {
-  const digits = String(micros).padStart(7, '0');
-  return `${digits.slice(0, -6)}.${digits.slice(-6).replace(/0{1,2}$/, '')}`;
+  const digits = String(Math.abs(micros)).padStart(7, '0');
+  return `${micros < 0 ? '-' : ''}${digits.slice(0, -6)}.${digits.slice(-6).replace(/0{1,2}$/, '')}`;
 }
 
 export interface RateQuery {
@@ -166,30 +153,49 @@ export interface RateQuery {
  * The rate in force on a day. Looked for in this order, the first market with a row wins:
  * 1. the market itself;
  * 2. the region (or Other) to which the market belonged on that day, if it was named later (Poland until 2026-06-30);
- * 3. rows for all markets (`*`), in each step also for all currencies.
+ * 3. rows for all markets (`*`), in each step also for all categories and all currencies.
  *
  * A market that did exist but has no row is *not* answered with its former region: that would be a wrong price, not a
  * missing one.
  */
 export function lookupRate(book: PriceBook, query: RateQuery): Rate | undefined {
-  const { model, market, category, currency, localDate, monthlyVolume } = query;
+  const { monthlyVolume } = query;
   if (monthlyVolume !== undefined && !(Number.isSafeInteger(monthlyVolume) && monthlyVolume >= 0)) {
     throw new RangeError('monthlyVolume must be a non-negative integer');
   }
-  for (const candidate of new Set<Market | '*'>([market, marketAt(market, localDate), '*'])) {
-    for (const unit of [currency, '*']) {
-      const rates = book.ratesByKey.get(keyOf(model, candidate, category, unit));
-      const rate = rates && rateOn(rates, localDate, monthlyVolume);
-      if (rate) return rate;
-    }
-  }
-  return undefined;
+  return rateIn(ratesInForce(book, query), monthlyVolume);
 }
 
-function rateOn(rates: readonly Rate[], localDate: string, monthlyVolume: number | undefined): Rate | undefined {
-  const inForce = rates.filter(
-    (rate) => rate.effectiveFrom <= localDate && (rate.effectiveTo === undefined || localDate <= rate.effectiveTo),
-  );
+/**
+ * How many messages of a month each tier holds, those of the last one aside: it has no end. Undefined where the price
+ * does not depend on the volume.
+ */
+export function tiersOf(book: PriceBook, query: Omit<RateQuery, 'monthlyVolume'>): number[] | undefined {
+  const ends = ratesInForce(book, query)
+    .flatMap(({ volumeFrom, volumeTo }) => (volumeFrom !== undefined && volumeTo !== undefined ? [volumeTo] : []))
+    .toSorted((a, b) => a - b);
+  return ends.length > 0 ? ends.map((end, index) => end - (ends[index - 1] ?? 0)) : undefined;
+}
+
+function ratesInForce(book: PriceBook, query: Omit<RateQuery, 'monthlyVolume'>): readonly Rate[] {
+  const { model, market, category, currency, localDate } = query;
+  for (const candidate of new Set<Market | '*'>([market, marketAt(market, localDate), '*'])) {
+    for (const topic of [category, '*']) {
+      for (const unit of [currency, '*']) {
+        const inForce = book.ratesByKey
+          .get(keyOf(model, candidate, topic, unit))
+          ?.filter(
+            ({ effectiveFrom, effectiveTo }) =>
+              effectiveFrom <= localDate && (effectiveTo === undefined || localDate <= effectiveTo),
+          );
+        if (inForce && inForce.length > 0) return inForce;
+      }
+    }
+  }
+  return [];
+}
+
+function rateIn(inForce: readonly Rate[], monthlyVolume: number | undefined): Rate | undefined {
   const listRate =
     inForce.find((rate) => rate.volumeFrom === undefined) ?? inForce.find((rate) => rate.volumeFrom === 0);
   if (monthlyVolume === undefined) return listRate;
@@ -204,7 +210,7 @@ function keyOf(model: string, market: string, category: string, currency: string
   return `${model}|${market}|${category}|${currency}`;
 }
 
-function readRate(line: number, record: string[], problems: PriceBookProblem[]): Rate | undefined {
+function readRate(line: number, record: string[], problems: FileProblem[]): Rate | undefined {
   if (record.length !== COLUMNS.length) {
     problems.push({ line, message: `${record.length} columns instead of ${COLUMNS.length}` });
     return undefined;
@@ -221,7 +227,11 @@ function readRate(line: number, record: string[], problems: PriceBookProblem[]):
   check('currency', /^(?:[A-Z]{3}|\*)$/.test(value.currency), 'an ISO 4217 code');
   const rateMicros = parseMicros(value.rate);
   check('rate', rateMicros !== undefined, 'a non-negative decimal with at most six places');
-  check('currency', value.currency !== '*' || rateMicros === 0, 'a currency for a rate other than zero');
+  check(
+    'currency',
+    value.currency !== '*' || rateMicros === 0 || SHARES.has(value.model),
+    'a currency for a rate other than zero',
+  );
 
   const volumeFrom = readVolume(value.volume_from);
   const volumeTo = readVolume(value.volume_to);
@@ -264,20 +274,14 @@ function readVolume(text: string): number | undefined | null {
 }
 
 function isDate(text: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) && dayAfter(text, 0) === text;
-}
-
-/** Calendar arithmetic only: a local date has no time zone left. */
-function dayAfter(date: string, days = 1): string | undefined {
-  const time = Date.parse(`${date}T00:00:00Z`);
-  return Number.isNaN(time) ? undefined : new Date(time + days * 86_400_000).toISOString().slice(0, 10);
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text)) && dayAfter(text, 0) === text;
 }
 
 /**
  * Rates of one model, market, category and currency: periods must follow each other, tiers must cover every volume
  * once.
  */
-function checkPeriods(group: readonly Rate[], problems: PriceBookProblem[]): void {
+function checkPeriods(group: readonly Rate[], problems: FileProblem[]): void {
   const listRates = group.filter((rate) => rate.volumeFrom === undefined).sort(byStart);
   for (const [index, rate] of listRates.entries()) {
     const previous = listRates[index - 1];
@@ -318,7 +322,7 @@ function byStart(a: Rate, b: Rate): number {
   return a.effectiveFrom < b.effectiveFrom ? -1 : a.effectiveFrom > b.effectiveFrom ? 1 : a.line - b.line;
 }
 
-function checkFollows(previous: Rate, rate: Rate, problems: PriceBookProblem[]): void {
+function checkFollows(previous: Rate, rate: Rate, problems: FileProblem[]): void {
   const column = 'effective_from';
   if (previous.effectiveTo === undefined || rate.effectiveFrom <= previous.effectiveTo) {
     problems.push({ line: rate.line, column, message: `overlaps the period of line ${previous.line}` });

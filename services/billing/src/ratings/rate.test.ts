@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { parsePriceBook } from '../price-books/price-book.js';
 import { localDateOf } from './local-date.js';
 import { rateMessage } from './rate.js';
-import type { MessageFacts, ProviderPricing, Rating } from './rate.js';
+import type { MessageFacts, Rating } from './rate.js';
+import type { ProviderPricing } from './verdict.js';
 
 const parsed = parsePriceBook(readFileSync(new URL('../../data/rates.csv', import.meta.url), 'utf8'));
 if (!parsed.ok) throw new Error('the price book is not valid');
@@ -88,18 +89,17 @@ describe('a regular message', () => {
   });
 
   it('gets the tier in which it lies', () => {
-    const utility = (monthlyVolumeBefore: number) =>
-      rate({ category: 'utility' }, { currency: 'USD', monthlyVolumeBefore });
+    const utility = (placeInMeter: number) => rate({ category: 'utility' }, { currency: 'USD', placeInMeter });
     expect(utility(99_999)).toMatchObject({ amountMicros: 55_000 });
     expect(utility(100_000)).toMatchObject({ amountMicros: 52_300 });
     expect(factsOf(utility(100_000))).toMatchObject({
       'rate.tier': '100001:1000000',
-      'tier.monthlyVolumeBefore': 100_000,
+      'tier.volumeAtLeast': 100_000,
     });
   });
 
   it('is not made free a second time by the allowance', () => {
-    expect(rate({}, { monthlyVolumeBefore: 0 })).toMatchObject({ amountMicros: 45_600 });
+    expect(rate({}, { placeInMeter: 0 })).toMatchObject({ amountMicros: 45_600 });
   });
 
   it('is decided by its type when billable disagrees', () => {
@@ -120,6 +120,7 @@ describe('a regular message', () => {
       { fact: 'account.timeZone', value: 'Europe/Berlin' },
       { fact: 'account.currency', value: 'EUR' },
       { fact: 'delivery.localDate', value: '2026-10-01' },
+      { fact: 'regime', value: '2026-10' },
       { fact: 'unit', value: 'message' },
       { fact: 'category', value: 'service' },
       { fact: 'recipient.country', value: 'DE' },
@@ -182,7 +183,10 @@ describe('a free message', () => {
 });
 
 describe('a conversation of the time before July 2025', () => {
-  const inEurope = (date: string): Partial<MessageFacts> => ({ deliveredAt: new Date(`${date}T12:00:00Z`) });
+  const inEurope = (date: string): Partial<MessageFacts> => ({
+    deliveredAt: new Date(`${date}T12:00:00Z`),
+    conversationKey: 'a',
+  });
 
   it.each([
     ['marketing', true, '2024-03-01', 113_100],
@@ -198,12 +202,86 @@ describe('a conversation of the time before July 2025', () => {
 
   it('is free when the provider did not bill it, or when it came from an advertisement', () => {
     const service = rate({ model: 'CBP', billable: false, type: undefined }, inEurope('2024-03-01'));
-    expect(service).toMatchObject({ kind: 'charge', amountMicros: 0, freeReason: 'NOT_BILLABLE' });
+    expect(service).toMatchObject({ kind: 'charge', amountMicros: 0, freeReason: 'SERVICE_ALLOWANCE' });
     const referral = rate(
       { model: 'CBP', category: 'referral_conversion', billable: undefined, type: undefined },
       inEurope('2024-03-01'),
     );
     expect(referral).toMatchObject({ kind: 'charge', amountMicros: 0, freeReason: 'FREE_ENTRY_POINT' });
+  });
+});
+
+describe('a message in a conversation of the time before July 2025', () => {
+  const marketing: Partial<ProviderPricing> = { model: 'CBP', category: 'marketing', type: undefined };
+  const on = { deliveredAt: new Date('2024-03-01T12:00:00Z'), conversationKey: 'a' };
+
+  it('is charged when it is the first, and free when another was delivered before', () => {
+    expect(rate(marketing, { ...on, placeInMeter: 0 })).toMatchObject({ amountMicros: 113_100 });
+    expect(rate(marketing, { ...on, placeInMeter: 1 })).toMatchObject({
+      amountMicros: 0,
+      freeReason: 'CONVERSATION_CHARGED',
+    });
+  });
+});
+
+describe('what is not on the rate card', () => {
+  const lite = (currency: string) => rate({ category: 'marketing_lite', estimate: { amountMicros: 21_700, currency } });
+
+  it('costs what the provider estimates, in the currency of the account', () => {
+    expect(lite('EUR')).toMatchObject({ kind: 'charge', amountMicros: 21_700, category: 'marketing_lite' });
+    expect(factsOf(lite('EUR'))).toMatchObject({ 'provider.estimate.micros': 21_700 });
+  });
+
+  it('is never converted', () => {
+    expect(lite('USD')).toMatchObject({ kind: 'unrated', reason: 'RATE_MISSING' });
+  });
+});
+
+describe('the fee of a partner and tax', () => {
+  const withSurcharges = parsePriceBook(
+    [
+      'model,market,category,currency,rate,volume_from,volume_to,effective_from,effective_to,confidence,source',
+      'PMP,Germany,marketing,EUR,0.1131,,,2026-10-01,,official,list',
+      'PMP,Germany,service,EUR,0.0000,,,2026-10-01,,official,list',
+      'PARTNER,*,*,EUR,0.0050,,,2026-10-01,,official,contract',
+      'PARTNER-SHARE,*,marketing,*,0.055,,,2026-10-01,,official,contract',
+      'TAX,*,*,*,0.19,,,2026-10-01,,official,law',
+    ].join('\n'),
+  );
+  const surcharged = (category: string, type = 'regular', more: Partial<ProviderPricing> = {}) => {
+    if (!withSurcharges.ok) throw new Error('not valid');
+    const facts = { recipientCountry: 'DE', currency: 'EUR', accountTimeZone: 'Europe/Berlin' };
+    return rateMessage(
+      { ...facts, deliveredAt: FIRST_MOMENT_OF_OCTOBER, pricing: { ...REGULAR_SERVICE, category, type, ...more } },
+      withSurcharges.book,
+    );
+  };
+
+  it('are lines of their own, each with its rate: tax on price and fee, half a micro-unit up', () => {
+    expect(surcharged('marketing')).toMatchObject({
+      amountMicros: 113_100,
+      surcharges: [
+        { line: 'PARTNER_FEE', amountMicros: 5_000, rate: { line: 4 } },
+        { line: 'PARTNER_FEE', amountMicros: 6_221, rate: { line: 5 } },
+        { line: 'TAX', amountMicros: 23_621, rate: { line: 6 } },
+      ],
+    });
+  });
+
+  it('are on what costs as the provider estimates too', () => {
+    const estimate = { amountMicros: 21_700, currency: 'EUR' };
+    expect(surcharged('marketing_lite', 'regular', { estimate })).toMatchObject({
+      amountMicros: 21_700,
+      surcharges: [
+        { line: 'PARTNER_FEE', amountMicros: 5_000, rate: { line: 4 } },
+        { line: 'TAX', amountMicros: 5_073, rate: { line: 6 } },
+      ],
+    });
+  });
+
+  it('are on nothing that is free', () => {
+    expect(surcharged('marketing', 'free_entry_point')).toMatchObject({ amountMicros: 0, surcharges: [] });
+    expect(surcharged('service')).toMatchObject({ amountMicros: 0, surcharges: [] });
   });
 });
 
@@ -231,6 +309,7 @@ describe('a message that cannot be rated', () => {
     ['CATEGORY_WITHOUT_RATE', { category: 'group_service' }, {}],
     ['CATEGORY_WITHOUT_RATE', { category: 'general_purpose_ai' }, {}],
     ['PRICING_TYPE_UNKNOWN', { type: 'free_on_tuesdays' }, {}],
+    ['CONVERSATION_UNKNOWN', { model: 'CBP', type: undefined }, {}],
     ['PRICING_TYPE_MISSING', { type: undefined, billable: undefined }, {}],
     ['RECIPIENT_COUNTRY_UNKNOWN', {}, { recipientCountry: undefined }],
     ['RECIPIENT_COUNTRY_UNKNOWN', {}, { recipientCountry: 'ZZ' }],
@@ -290,7 +369,7 @@ describe('any message', () => {
       currency: fc.constantFrom('EUR', 'USD', 'GBP'),
       deliveredAt: instant,
       accountTimeZone: zone,
-      monthlyVolumeBefore: fc.integer({ min: 0, max: 1_000_000_000 }),
+      placeInMeter: fc.integer({ min: 0, max: 1_000_000_000 }),
     },
     { requiredKeys: ['currency', 'accountTimeZone'] },
   );

@@ -1,38 +1,44 @@
 import { isListedCountry, marketOf } from '../price-books/market.js';
 import type { Market } from '../price-books/market.js';
-import { lookupRate } from '../price-books/price-book.js';
+import { lookupRate, tiersOf } from '../price-books/price-book.js';
 import type { PriceBook, Rate } from '../price-books/price-book.js';
 import { localDateOf } from './local-date.js';
+import { nearestDayOf, regimeOn, type FreeReason, type FreeRule, type Regime } from './regimes.js';
+import {
+  CATEGORIES_WITHOUT_RATE,
+  providerVerdict,
+  regimeVerdict,
+  shorten,
+  type OwnFacts,
+  type ProviderPricing,
+  type Verdict,
+  type VerdictProblem,
+} from './verdict.js';
 
-/** The provider's word in a status webhook. Category and type are open lists: Meta adds values without notice. */
-export interface ProviderPricing {
-  /** `PMP` or `CBP`. */
-  model: string;
-  category: string;
-  /** Absent in the CBP era. */
-  type?: string;
-  /** To be deprecated by Meta; only decides when there is no `type`. */
-  billable?: boolean;
-}
-
-export interface MessageFacts {
-  /** Absent when no status so far carried a price. */
-  pricing?: ProviderPricing;
+/** Where and when, by which a rate is found. */
+export interface Delivery {
   /** ISO 3166 alpha-2. */
-  recipientCountry?: string;
+  recipientCountry?: string | undefined;
   /** Currency of the messaging account; rates are never converted. */
   currency: string;
   /**
    * Time of `delivered`, or of `read` when that came without it. Absent: not delivered yet. For CBP: start of the
    * conversation.
    */
-  deliveredAt?: Date;
+  deliveredAt?: Date | undefined;
   accountTimeZone: string;
   /**
-   * Messages of the portfolio, market and category that were charged earlier in the month; absent: the list rate is
-   * taken.
+   * How many of those that are counted with it came before (see `Meter`): of a volume tier, the messages of its
+   * portfolio, market, category and month; of a conversation, the messages in it. Absent: the list rate is taken.
    */
-  monthlyVolumeBefore?: number;
+  placeInMeter?: number | undefined;
+}
+
+export interface MessageFacts extends Delivery {
+  /** Absent when no status so far carried a price. */
+  pricing?: ProviderPricing | undefined;
+  /** The provider's conversation that the price pays for (CBP). */
+  conversationKey?: string | undefined;
 }
 
 /** Why an amount is what it is, in the order of the reasoning. No message body, no phone number. */
@@ -41,101 +47,63 @@ export interface TraceFact {
   value: string | number | boolean;
 }
 
-export type FreeReason =
-  | 'SERVICE_ALLOWANCE'
-  | 'CUSTOMER_SERVICE_WINDOW'
-  | 'FREE_ENTRY_POINT'
-  | 'GROUP_CUSTOMER_SERVICE'
-  | 'NOT_BILLABLE';
-
 export type UnratedReason =
+  | VerdictProblem
   | 'PRICING_MISSING'
   | 'DELIVERY_TIME_INVALID'
   | 'TIME_ZONE_UNKNOWN'
-  | 'PRICING_MODEL_UNKNOWN'
-  | 'CATEGORY_UNKNOWN'
   | 'CATEGORY_WITHOUT_RATE'
-  | 'PRICING_TYPE_UNKNOWN'
-  | 'PRICING_TYPE_MISSING'
   | 'RECIPIENT_COUNTRY_UNKNOWN'
+  | 'CONVERSATION_UNKNOWN'
   | 'RATE_MISSING';
+
+/** What is not the provider's: our partner's fee, and tax on both. */
+export interface Surcharge {
+  line: 'PARTNER_FEE' | 'TAX';
+  amountMicros: number;
+  rate: Rate;
+}
+
+/**
+ * What is counted together because the place in the order of delivery decides the price. Slots are filled one after
+ * the other, each with so many; the last has no end.
+ */
+export interface Meter {
+  kind: 'VOLUME' | 'CONVERSATION';
+  sizes: readonly number[];
+}
 
 export interface RatedCharge {
   kind: 'charge';
   /** What the amount pays for: with `conversation` (CBP) all messages of one provider conversation share one charge. */
-  unit: 'message' | 'conversation';
+  unit: Regime['unit'];
   amountMicros: number;
+  surcharges: readonly Surcharge[];
   currency: string;
   /** Normalised: lower case, underscores. */
   category: string;
   /** Undefined only for a free message to an unknown country. */
   market: Market | undefined;
   localDate: string;
-  /** Present when the provider said that this one is free; a zero from the price book has no free reason but a rate. */
+  /** The rules of that day, or those under which it was asked for. */
+  regime: string;
+  /** Present when this one is free; a zero from the price book has no free reason but a rate. */
   freeReason?: FreeReason;
   /** The rate behind the amount; its confidence must stay visible. */
   rate?: Rate;
+  /** Present where the amount depends on what else is delivered. */
+  meter?: Meter;
   trace: TraceFact[];
 }
 
-export type Rating =
-  | RatedCharge
-  | { kind: 'pending'; reason: 'NOT_DELIVERED'; trace: TraceFact[] }
-  | { kind: 'unrated'; reason: UnratedReason; detail: string; trace: TraceFact[] };
-
-const RATE_CARD_CATEGORIES = new Set([
-  'marketing',
-  'utility',
-  'authentication',
-  'authentication_international',
-  'service',
-]);
-/** The two rates of 2022-02 to 2023-05, when the direction and not the topic had a price. */
-const INITIATED_CATEGORIES = new Set(['business_initiated', 'user_initiated']);
-/** Known to us, but without a line on any rate card. */
-const CATEGORIES_WITHOUT_RATE: Record<string, string> = {
-  referral_conversion: 'exists only inside a free entry point',
-  marketing_lite: 'varies per message; only the provider gives an estimate',
-  group_service: 'charged per participant',
-  group_utility: 'charged per participant',
-  group_marketing: 'charged per participant',
-  general_purpose_ai: 'has the prices of AI providers, not those of the rate card',
-};
-
-interface FreeRule {
-  type: string;
-  category?: string;
-  /** First local day. */
-  from?: string;
-  reason: FreeReason;
-  why: string;
+export interface Unrated {
+  kind: 'unrated';
+  reason: UnratedReason;
+  detail: string;
+  trace: TraceFact[];
 }
 
-/** What the provider's free types mean, by date; the first match wins. They explain a zero, they do not decide it. */
-const FREE_RULES: readonly FreeRule[] = [
-  {
-    type: 'free_customer_service',
-    category: 'service',
-    from: '2026-10-01',
-    reason: 'SERVICE_ALLOWANCE',
-    why: 'among the free service messages of this number and month, or of an exempt organisation, says the provider',
-  },
-  {
-    type: 'free_customer_service',
-    reason: 'CUSTOMER_SERVICE_WINDOW',
-    why: 'free inside the customer service window, says the provider',
-  },
-  {
-    type: 'free_entry_point',
-    reason: 'FREE_ENTRY_POINT',
-    why: 'free inside a free entry point window, says the provider',
-  },
-  {
-    type: 'free_group_customer_service',
-    reason: 'GROUP_CUSTOMER_SERVICE',
-    why: 'free inside the customer service window of a group, says the provider',
-  },
-];
+export type Rating = RatedCharge | { kind: 'pending'; reason: 'NOT_DELIVERED'; trace: TraceFact[] } | Unrated;
 
 /**
  * Rates one message from what the provider said about it. Never throws for what a provider may send, and never answers
@@ -145,138 +113,233 @@ const FREE_RULES: readonly FreeRule[] = [
  * The free allowance is not counted here: the provider's `type` already says whether it applied.
  */
 export function rateMessage(facts: MessageFacts, book: PriceBook): Rating {
-  const trace: TraceFact[] = [];
-  const note = (fact: string, value: string | number | boolean | undefined): void => {
-    if (value !== undefined) trace.push({ fact, value });
+  const { pricing, deliveredAt } = facts;
+  const trace = newTrace();
+  if (pricing) {
+    trace.note('provider.model', shorten(pricing.model));
+    trace.note('provider.category', shorten(pricing.category));
+    trace.note('provider.type', pricing.type === undefined ? undefined : shorten(pricing.type));
+    trace.note('provider.billable', pricing.billable);
+  }
+  if (!deliveredAt) return { kind: 'pending', reason: 'NOT_DELIVERED', trace: trace.facts };
+  if (!pricing) return unrated(trace, 'PRICING_MISSING', 'no status of this message carried a price');
+  const localDate = noteDelivery(trace, { ...facts, deliveredAt });
+  if (typeof localDate !== 'string') return localDate;
+
+  const verdict = providerVerdict(pricing, localDate);
+  const regime = regimeOn(localDate);
+  trace.note('regime', regime.id);
+  if (verdict.kind === 'unknown') return unrated(trace, verdict.reason, verdict.detail);
+  if (verdict.kind === 'regular' && verdict.category === 'marketing_lite' && pricing.estimate) {
+    return asEstimated(trace, facts, verdict, { ...pricing.estimate, localDate }, book);
+  }
+  if (verdict.unit === 'message' || verdict.kind === 'free') {
+    return price(trace, facts, verdict, { localDate, regime: regime.id }, book);
+  }
+  if (facts.conversationKey === undefined) {
+    const detail = 'this price pays for a conversation of the provider, and no status said which';
+    return unrated(trace, 'CONVERSATION_UNKNOWN', detail);
+  }
+  const meter: Meter = { kind: 'CONVERSATION', sizes: [1] };
+  const shared: Verdict = facts.placeInMeter
+    ? { ...verdict, kind: 'free', reason: 'CONVERSATION_CHARGED', why: CHARGED_BEFORE }
+    : verdict;
+  const rating = price(trace, facts, shared, { localDate, regime: regime.id }, book);
+  return rating.kind === 'charge' ? { ...rating, meter } : rating;
+}
+
+const CHARGED_BEFORE = 'the conversation is charged with the message that was delivered first in it';
+
+/**
+ * What the rules say a message costs, by our own figures: for quotes and forecasts, until the provider has said its
+ * word, and for what a month would have cost under other rules.
+ * @param joins whether it belongs to a conversation that is charged already.
+ */
+export function estimateMessage(
+  facts: Delivery & OwnFacts & { deliveredAt: Date },
+  { regime, freeLeft, joins }: { regime?: Regime; freeLeft: (rule: FreeRule) => number; joins?: boolean },
+  book: PriceBook,
+): RatedCharge | Unrated {
+  const trace = newTrace();
+  trace.note('own.category', facts.category);
+  trace.note('own.isInWindow', facts.isInWindow);
+  trace.note('own.isInEntryPoint', facts.isInEntryPoint);
+  const localDate = noteDelivery(trace, facts);
+  if (typeof localDate !== 'string') return localDate;
+  const rules = regime ?? regimeOn(localDate);
+  trace.note('regime', rules.id);
+  const rateDate = nearestDayOf(rules, localDate);
+  if (rateDate !== localDate) trace.note('rate.date', rateDate);
+  const verdict = regimeVerdict(rules, facts, joins ? () => 1 : freeLeft);
+  const shared: Verdict = joins
+    ? { ...verdict, kind: 'free', reason: 'CONVERSATION_CHARGED', why: CHARGED_BEFORE }
+    : verdict;
+  return price(trace, facts, shared, { localDate, rateDate, regime: rules.id }, book);
+}
+
+/** The last step: market, rate, tier, surcharges. */
+function price(
+  trace: Trace,
+  facts: Delivery,
+  verdict: Verdict,
+  when: { localDate: string; rateDate?: string; regime: string },
+  book: PriceBook,
+): RatedCharge | Unrated {
+  const { currency, placeInMeter } = facts;
+  const { category, unit, model } = verdict;
+  const { localDate, rateDate = localDate, regime } = when;
+  trace.note('unit', unit);
+  trace.note('category', category);
+  const market = noteMarket(trace, facts.recipientCountry, rateDate);
+  const charge = { kind: 'charge', unit, currency, category, market, localDate, regime, trace: trace.facts } as const;
+  if (verdict.kind === 'free') {
+    trace.note('free', verdict.why);
+    return { ...charge, amountMicros: 0, surcharges: [], freeReason: verdict.reason };
+  }
+
+  const withoutRate = CATEGORIES_WITHOUT_RATE[category];
+  if (withoutRate !== undefined) return unrated(trace, 'CATEGORY_WITHOUT_RATE', `${category} ${withoutRate}`);
+  if (!market) return unrated(trace, 'RECIPIENT_COUNTRY_UNKNOWN', 'the country of the recipient is not known');
+
+  trace.note('book.version', book.version);
+  const query = { model, market, category, currency, localDate: rateDate };
+  const sizes = tiersOf(book, query);
+  if (sizes) trace.note('tier.volumeAtLeast', placeInMeter);
+  const rate = lookupRate(book, { ...query, monthlyVolume: sizes && placeInMeter });
+  if (!rate)
+    return unrated(trace, 'RATE_MISSING', `no rate for ${model} ${market} ${category} ${currency} on ${rateDate}`);
+  noteRate(trace, 'rate', rate);
+  return {
+    ...charge,
+    amountMicros: rate.rateMicros,
+    rate,
+    surcharges: surchargesOn(trace, rate.rateMicros, query, book),
+    ...(sizes && { meter: { kind: 'VOLUME', sizes } }),
   };
-  const unrated = (reason: UnratedReason, detail: string): Rating => ({ kind: 'unrated', reason, detail, trace });
+}
 
-  const { pricing, currency, deliveredAt, accountTimeZone, monthlyVolumeBefore } = facts;
-  note('provider.model', shorten(pricing?.model));
-  note('provider.category', shorten(pricing?.category));
-  note('provider.type', shorten(pricing?.type));
-  note('provider.billable', pricing?.billable);
-  if (!deliveredAt) return { kind: 'pending', reason: 'NOT_DELIVERED', trace };
-  if (!pricing) return unrated('PRICING_MISSING', 'no status of this message carried a price');
+/** The fee is on what the provider charges, and tax on both. What is free has neither. */
+function surchargesOn(
+  trace: Trace,
+  amountMicros: number,
+  query: { market: Market; category: string; currency: string; localDate: string },
+  book: PriceBook,
+): Surcharge[] {
+  if (amountMicros === 0) return [];
+  const surcharges: Surcharge[] = [];
+  const fixed = lookupRate(book, { ...query, model: 'PARTNER' });
+  if (fixed) surcharges.push({ line: 'PARTNER_FEE', amountMicros: fixed.rateMicros, rate: fixed });
+  const share = lookupRate(book, { ...query, model: 'PARTNER-SHARE' });
+  if (share) surcharges.push({ line: 'PARTNER_FEE', amountMicros: shareOf(amountMicros, share), rate: share });
+  const net = surcharges.reduce((sum, surcharge) => sum + surcharge.amountMicros, amountMicros);
+  const tax = lookupRate(book, { ...query, model: 'TAX' });
+  if (tax) surcharges.push({ line: 'TAX', amountMicros: shareOf(net, tax), rate: tax });
+  for (const { line, rate } of surcharges) noteRate(trace, line === 'TAX' ? 'tax' : 'partner', rate);
+  return surcharges;
+}
 
-  if (Number.isNaN(deliveredAt.getTime())) return unrated('DELIVERY_TIME_INVALID', 'the delivery time is not a time');
-  note('delivery.at', deliveredAt.toISOString());
-  note('account.timeZone', accountTimeZone);
-  note('account.currency', currency);
+/** Half a micro-unit is rounded up. */
+function shareOf(amountMicros: number, { rateMicros }: Rate): number {
+  return Number((BigInt(amountMicros) * BigInt(rateMicros) + 500_000n) / 1_000_000n);
+}
+
+function asEstimated(
+  trace: Trace,
+  facts: MessageFacts,
+  { unit, category }: Verdict,
+  estimate: { amountMicros: number; currency: string; localDate: string },
+  book: PriceBook,
+): Rating {
+  trace.note('unit', unit);
+  trace.note('category', category);
+  const { amountMicros, currency, localDate } = estimate;
+  const market = noteMarket(trace, facts.recipientCountry, localDate);
+  trace.note('provider.estimate.micros', estimate.amountMicros);
+  trace.note('provider.estimate.currency', estimate.currency);
+  if (estimate.currency !== facts.currency) {
+    return unrated(
+      trace,
+      'RATE_MISSING',
+      `the provider's estimate is in ${estimate.currency}, the account in ${facts.currency}`,
+    );
+  }
+  const regime = regimeOn(localDate).id;
+  return {
+    kind: 'charge',
+    unit,
+    category,
+    market,
+    amountMicros,
+    currency,
+    surcharges: market ? surchargesOn(trace, amountMicros, { market, category, currency, localDate }, book) : [],
+    localDate,
+    regime,
+    trace: trace.facts,
+  };
+}
+
+interface Trace {
+  facts: TraceFact[];
+  note(fact: string, value: string | number | boolean | undefined): void;
+}
+
+function newTrace(): Trace {
+  const facts: TraceFact[] = [];
+  return {
+    facts,
+    note: (fact, value) => {
+      if (value !== undefined) facts.push({ fact, value });
+    },
+  };
+}
+
+function unrated({ facts }: Trace, reason: UnratedReason, detail: string): Unrated {
+  return { kind: 'unrated', reason, detail, trace: facts };
+}
+
+/** The local day of a delivery, or why there is none. */
+function noteDelivery(
+  trace: Trace,
+  { deliveredAt, accountTimeZone, currency }: Delivery & { deliveredAt: Date },
+): string | Unrated {
+  if (Number.isNaN(deliveredAt.getTime())) {
+    return unrated(trace, 'DELIVERY_TIME_INVALID', 'the delivery time is not a time');
+  }
+  trace.note('delivery.at', deliveredAt.toISOString());
+  trace.note('account.timeZone', accountTimeZone);
+  trace.note('account.currency', currency);
   let localDate: string;
   try {
     localDate = localDateOf(deliveredAt, accountTimeZone);
   } catch {
-    return unrated('TIME_ZONE_UNKNOWN', `unknown time zone "${accountTimeZone}"`);
+    return unrated(trace, 'TIME_ZONE_UNKNOWN', `unknown time zone "${accountTimeZone}"`);
   }
-  note('delivery.localDate', localDate);
-
-  const model = pricing.model.toUpperCase();
-  if (model !== 'PMP' && model !== 'CBP')
-    return unrated('PRICING_MODEL_UNKNOWN', `unknown pricing model "${shorten(pricing.model)}"`);
-  const unit = model === 'PMP' ? 'message' : 'conversation';
-  note('unit', unit);
-
-  const category = normalise(pricing.category);
-  const isInitiated = model === 'CBP' && INITIATED_CATEGORIES.has(category);
-  const hasRate = RATE_CARD_CATEGORIES.has(category) || isInitiated;
-  if (!hasRate && !Object.hasOwn(CATEGORIES_WITHOUT_RATE, category)) {
-    return unrated('CATEGORY_UNKNOWN', `unknown category "${shorten(pricing.category)}"`);
-  }
-  note('category', category);
-
-  const market = marketOf({ countryCode: facts.recipientCountry }, localDate);
-  note('recipient.country', facts.recipientCountry);
-  note('market', market);
-  const marketToday = marketOf({ countryCode: facts.recipientCountry });
-  if (marketToday !== market) note('market.rule', `became ${marketToday} later`);
-  if (market === 'Other' && !isListedCountry(facts.recipientCountry!)) {
-    note('market.rule', 'countries that the provider does not list are charged as Other');
-  }
-
-  const decision = decide(pricing, model, category, localDate);
-  if (decision.kind === 'unknown') return unrated(decision.reason, decision.detail);
-  const charge = { kind: 'charge', unit, currency, category, market, localDate, trace } as const;
-  if (decision.kind === 'free') {
-    note('free', decision.why);
-    return { ...charge, amountMicros: 0, freeReason: decision.reason };
-  }
-
-  if (!hasRate) return unrated('CATEGORY_WITHOUT_RATE', `${category} ${CATEGORIES_WITHOUT_RATE[category]}`);
-  if (!market) return unrated('RECIPIENT_COUNTRY_UNKNOWN', 'the country of the recipient is not known');
-
-  const rateModel = isInitiated ? 'CBP-2022' : model;
-  note('book.version', book.version);
-  note('tier.monthlyVolumeBefore', monthlyVolumeBefore);
-  const rate = lookupRate(book, {
-    model: rateModel,
-    market,
-    category,
-    currency,
-    localDate,
-    monthlyVolume: monthlyVolumeBefore,
-  });
-  if (!rate)
-    return unrated('RATE_MISSING', `no rate for ${rateModel} ${market} ${category} ${currency} on ${localDate}`);
-  noteRate(rate, note);
-  return { ...charge, amountMicros: rate.rateMicros, rate };
+  trace.note('delivery.localDate', localDate);
+  return localDate;
 }
 
-type Decision =
-  | { kind: 'regular' }
-  | { kind: 'free'; reason: FreeReason; why: string }
-  | { kind: 'unknown'; reason: UnratedReason; detail: string };
-
-/** `type` decides; `billable`, which Meta will drop, only where there is no type (CBP). */
-function decide(pricing: ProviderPricing, model: 'PMP' | 'CBP', category: string, localDate: string): Decision {
-  if (pricing.type !== undefined) {
-    const type = normalise(pricing.type);
-    if (type === 'regular') return { kind: 'regular' };
-    const rule = FREE_RULES.find(
-      (candidate) =>
-        candidate.type === type &&
-        (candidate.category === undefined || candidate.category === category) &&
-        (candidate.from === undefined || candidate.from <= localDate),
-    );
-    if (rule) return { kind: 'free', reason: rule.reason, why: rule.why };
-    return {
-      kind: 'unknown',
-      reason: 'PRICING_TYPE_UNKNOWN',
-      detail: `unknown pricing type "${shorten(pricing.type)}"`,
-    };
+function noteMarket(trace: Trace, countryCode: string | undefined, localDate: string): Market | undefined {
+  const market = marketOf(countryCode === undefined ? {} : { countryCode }, localDate);
+  trace.note('recipient.country', countryCode);
+  trace.note('market', market);
+  const marketToday = marketOf(countryCode === undefined ? {} : { countryCode });
+  if (marketToday !== market) trace.note('market.rule', `became ${marketToday} later`);
+  if (market === 'Other' && !isListedCountry(countryCode!)) {
+    trace.note('market.rule', 'countries that the provider does not list are charged as Other');
   }
-  if (model === 'CBP' && category === 'referral_conversion') {
-    return { kind: 'free', reason: 'FREE_ENTRY_POINT', why: 'conversation from a free entry point' };
-  }
-  if (pricing.billable === false)
-    return { kind: 'free', reason: 'NOT_BILLABLE', why: 'not billable, says the provider' };
-  if (pricing.billable === true) return { kind: 'regular' };
-  return { kind: 'unknown', reason: 'PRICING_TYPE_MISSING', detail: 'the price says neither type nor billable' };
+  return market;
 }
 
-/**
- * Webhooks write `authentication-international`, older ones and our books `authentication_international`; analytics
- * upper case.
- */
-function normalise(value: string): string {
-  return value.trim().toLowerCase().replaceAll('-', '_');
-}
-
-/** Open values come from outside and end in a ledger that is kept for ever. */
-function shorten<T extends string | undefined>(value: T): T | string {
-  return value === undefined ? value : value.slice(0, 64);
-}
-
-function noteRate(rate: Rate, note: (fact: string, value: string | number | undefined) => void): void {
-  note('rate.line', rate.line);
-  note('rate.model', rate.model);
-  note('rate.market', rate.market);
-  note('rate.category', rate.category);
-  note('rate.currency', rate.currency);
-  note('rate.tier', rate.volumeFrom === undefined ? 'list rate' : `${rate.volumeFrom}:${rate.volumeTo ?? 'MAX'}`);
-  note('rate.micros', rate.rateMicros);
-  note('rate.effectiveFrom', rate.effectiveFrom);
-  note('rate.effectiveTo', rate.effectiveTo);
-  note('rate.confidence', rate.confidence);
-  note('rate.source', rate.source);
+function noteRate({ note }: Trace, prefix: 'rate' | 'partner' | 'tax', rate: Rate): void {
+  note(`${prefix}.line`, rate.line);
+  note(`${prefix}.model`, rate.model);
+  note(`${prefix}.market`, rate.market);
+  note(`${prefix}.category`, rate.category);
+  note(`${prefix}.currency`, rate.currency);
+  note(`${prefix}.tier`, rate.volumeFrom === undefined ? 'list rate' : `${rate.volumeFrom}:${rate.volumeTo ?? 'MAX'}`);
+  note(`${prefix}.micros`, rate.rateMicros);
+  note(`${prefix}.effectiveFrom`, rate.effectiveFrom);
+  note(`${prefix}.effectiveTo`, rate.effectiveTo);
+  note(`${prefix}.confidence`, rate.confidence);
+  note(`${prefix}.source`, rate.source);
 }

@@ -1,8 +1,12 @@
 import {
   channelMessageAccepted,
+  channelMessageFailed,
   channelStatusReceived,
   messageQueued,
+  channelChanged,
+  type ChannelMessageFailed,
   type ChannelStatusReceived,
+  type MessageQueued,
   type Envelope,
   type EventData,
   type EventDefinition,
@@ -15,6 +19,7 @@ export interface TestMessage {
   messageId: string;
   conversationId: string;
   threadId: string;
+  contactId: string;
   channelId: string;
   providerMessageId: string;
 }
@@ -25,6 +30,7 @@ export function testMessage(overrides: Partial<TestMessage> = {}): TestMessage {
     messageId: newId(),
     conversationId: newId(),
     threadId: newId(),
+    contactId: newId(),
     channelId: newId(),
     providerMessageId: `wamid.${newId()}`,
     ...overrides,
@@ -34,7 +40,10 @@ export function testMessage(overrides: Partial<TestMessage> = {}): TestMessage {
 export const REGULAR_SERVICE = { model: 'PMP', category: 'service', type: 'regular', billable: true };
 export const DELIVERED_AT = '2026-11-21T12:00:00.000Z';
 
-export function queued(message: TestMessage): Envelope<EventData<typeof messageQueued>> {
+export function queued(
+  message: TestMessage,
+  overrides: Partial<Extract<MessageQueued, { type: 'text' }>> = {},
+): Envelope<EventData<typeof messageQueued>> {
   return envelope(messageQueued, message, {
     messageId: message.messageId,
     threadId: message.threadId,
@@ -44,7 +53,19 @@ export function queued(message: TestMessage): Envelope<EventData<typeof messageQ
     to: { phone: '+491701234567' },
     type: 'text',
     text: 'Guten Tag',
-    authorId: newId(),
+    authorId: AUTHOR_ID,
+    contactId: message.contactId,
+    ...overrides,
+  });
+}
+
+/** The channel of a message, charged in euro by the calendar of Berlin. */
+export function channel(message: TestMessage): Envelope<EventData<typeof channelChanged>> {
+  return envelope(channelChanged, message, {
+    channelId: message.channelId,
+    name: 'Kundendienst',
+    state: 'ACTIVE',
+    account: { currency: 'EUR', timeZone: 'Europe/Berlin' },
   });
 }
 
@@ -57,6 +78,16 @@ export function accepted(message: TestMessage): Envelope<EventData<typeof channe
     acceptedAt: DELIVERED_AT,
   });
 }
+
+/** Not taken by the provider, or maybe not. */
+export function failed(message: TestMessage, outcome: ChannelMessageFailed['outcome']): Envelope<ChannelMessageFailed> {
+  const { channelId, messageId } = message;
+  const error = { code: 'REJECTED', message: 'Not sent.' } as unknown as ChannelMessageFailed['error'];
+  return envelope(channelMessageFailed, message, { channelId, messageId, outcome, error, failedAt: DELIVERED_AT });
+}
+
+/** Who writes all messages of the tests. */
+export const AUTHOR_ID = newId();
 
 /** A status that names our message, to Germany, without a price. */
 export function status(
@@ -77,7 +108,7 @@ export function status(
   });
 }
 
-function envelope<Data>(
+export function envelope<Data>(
   event: EventDefinition<string, Data>,
   { workspaceId, messageId }: TestMessage,
   data: Data,

@@ -1,7 +1,6 @@
+import type { ChannelState, FailureReason } from '@fenster/contracts';
 import { defineEntity, p } from '@mikro-orm/core';
-
-export const CHANNEL_KINDS = ['WHATSAPP_CLOUD'] as const;
-export type ChannelKind = (typeof CHANNEL_KINDS)[number];
+import type { ChannelKind } from '../providers/channel-kind.js';
 
 const ChannelSchema = defineEntity({
   name: 'Channel',
@@ -11,9 +10,16 @@ const ChannelSchema = defineEntity({
     workspaceId: p.uuid(),
     kind: p.text().$type<ChannelKind>(),
     name: p.text(),
-    displayPhoneNumber: p.text(),
-    currency: p.text(),
-    timeZone: p.text(),
+    address: p.text(),
+    displayPhoneNumber: p.text().nullable(),
+    currency: p.text().nullable(),
+    timeZone: p.text().nullable(),
+    messagesPerSecond: p.integer().nullable(),
+    state: p.text().$type<ChannelState>(),
+    stateReason: p.text().nullable(),
+    stateReasonCode: p.text().$type<FailureReason>().nullable(),
+    stateChangedAt: p.datetime().nullable(),
+    refreshedAt: p.datetime().nullable(),
     createdAt: p.datetime(),
   },
 });

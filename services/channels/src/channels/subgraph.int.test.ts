@@ -1,6 +1,9 @@
-import { readLog, sql } from '@fenster/database';
-import { newId } from '@fenster/runtime';
+import { channelChanged } from '@fenster/contracts';
+import { readLog, renewAll, RENEWED_AFTER_MS, sql, type Ctx } from '@fenster/database';
+import { createLogger, newId } from '@fenster/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { capabilitiesOf } from '../providers/providers.js';
+import { WHATSAPP_CLOUD } from '../providers/whatsapp-cloud/whatsapp-cloud.provider.js';
 import {
   body,
   deadLettersOf,
@@ -10,8 +13,10 @@ import {
   startChannels,
   type Channels,
 } from '../testing/channels.js';
+import { channelRenewal } from './announce-channels.js';
 
 let channels: Channels;
+
 const stranger = newId();
 let strangersChannel: string;
 
@@ -47,7 +52,7 @@ describe('channels', () => {
     });
     const { data } = await channels.graphql('{ __type(name: "Channel") { fields { name } } }', []);
     const fields = (data!.__type as { fields: { name: string }[] }).fields.map((field) => field.name);
-    expect(fields.toSorted()).toEqual(['currency', 'displayPhoneNumber', 'id', 'kind', 'name', 'timeZone']);
+    expect(fields.filter((field) => /token|secret|app|waba|api/i.test(field))).toEqual([]);
   });
 
   it('needs a right', async () => {
@@ -127,7 +132,8 @@ describe('connecting a number', () => {
       apiBaseUrl: 'http://127.0.0.1:10',
       appSecret: 'another secret',
     });
-    const log = await readLog(channels.database.forTenant(workspaceId), 0, 100);
+    const all = await readLog(channels.database.forTenant(workspaceId), 0, 100);
+    const log = all.filter(({ dataClass }) => dataClass === 'audit');
     expect(log.map(({ data }) => data)).toMatchObject([
       { action: 'channel.connect', objectIds: [channelId], changes: { name: { before: null, after: 'Mitte' } } },
       {
@@ -158,12 +164,61 @@ describe('what a customer writes', () => {
 describe('credentials', () => {
   it('are stored sealed', async () => {
     const { rows } = await sql<{ text: string }>`
-      select concat(encode(access_token, 'escape'), (select string_agg(encode(secrets[1], 'escape') || encode(verify_token_hash, 'escape'), ' ') from provider_app)) as text
+      select concat(encode(channel.secrets, 'escape'), settings, (select string_agg(encode(provider_app.secrets[1], 'escape') || encode(verify_token_hash, 'escape'), ' ') from provider_app)) as text
       from channel
     `.execute(channels.database.system().getKysely());
     for (const { text } of rows)
       for (const secret of ['access-token', 'app-secret', 'verify-token']) expect(text).not.toContain(secret);
     expect(rows.length).toBe(3);
+  });
+});
+
+describe('other services are told of a channel', () => {
+  const now = { at: new Date('2026-11-22T09:00:00Z') };
+  const ctx = (): Ctx => ({
+    database: channels.database,
+    now: () => now.at,
+    log: createLogger('test', 'silent'),
+    wakeRelay() {},
+    origin: { actor: { kind: 'system' }, correlationId: 'test' },
+  });
+  const toldIn = async (workspaceId: string) =>
+    (await readLog(channels.database.forTenant(workspaceId), 0, 100))
+      .filter(({ name }) => name === channelChanged.name)
+      .map(({ data }) => data);
+
+  it('when it is connected and when it is called something else, and not when nothing has changed', async () => {
+    const workspaceId = newId();
+    const number = demoNumber(workspaceId, { appId: '997', phoneNumberId: '300000000000003', name: 'Mitte' });
+    const { channelId } = await channels.service.seedDemo(number);
+    await channels.service.seedDemo(number);
+    await channels.service.seedDemo({ ...number, name: 'Nord' });
+    const about = {
+      channelId,
+      accountId: '419561257915477',
+      account: { portfolioId: '419561257915477', currency: 'EUR', timeZone: 'Europe/Berlin' },
+      state: 'ACTIVE',
+      capabilities: capabilitiesOf('WHATSAPP_CLOUD'),
+      limits: { messagesPerSecond: 80 },
+      chatUrl: 'https://wa.me/4930901820?text=',
+      processors: WHATSAPP_CLOUD.processors,
+    };
+    expect(await toldIn(workspaceId)).toEqual([
+      { ...about, name: 'Mitte' },
+      { ...about, name: 'Nord' },
+    ]);
+  });
+
+  it('again after days, once, whoever looks', async () => {
+    const workspaceId = newId();
+    const number = demoNumber(workspaceId, { appId: '996', phoneNumberId: '300000000000004', name: 'Mitte' });
+    await channels.service.seedDemo(number);
+    now.at = new Date(Date.now() + RENEWED_AFTER_MS - 60_000);
+    await renewAll(ctx(), channelRenewal);
+    expect(await toldIn(workspaceId)).toHaveLength(1);
+    now.at = new Date(Date.now() + RENEWED_AFTER_MS + 1);
+    await Promise.all([renewAll(ctx(), channelRenewal), renewAll(ctx(), channelRenewal)]);
+    expect(await toldIn(workspaceId)).toHaveLength(2);
   });
 });
 

@@ -8,7 +8,10 @@ const DeadLetterSchema = defineEntity({
     workspaceId: p.uuid(),
     source: p.text(),
     reason: p.text(),
+    /** Of the webhook that it is about, where it is about one; else of an event. */
+    eventId: p.uuid().nullable(),
     occurredAt: p.datetime(),
+    replayedAt: p.datetime().nullable(),
   },
 });
 

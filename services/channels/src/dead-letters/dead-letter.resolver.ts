@@ -24,10 +24,13 @@ export class DeadLetterResolver {
     const older = after == null ? {} : { id: { $lt: after } };
     const rows = await ctx.em.find(
       DeadLetter,
-      { $and: [accessibleWhere(abilityOf(ctx), 'read', 'DeadLetter'), older] },
+      { $and: [accessibleWhere(abilityOf(ctx), 'read', 'DeadLetter'), { replayedAt: null }, older] },
       { orderBy: { id: 'desc' }, limit: first + 1 },
     );
-    const nodes = rows.slice(0, first);
+    const nodes = rows.slice(0, first).map((row) => ({
+      ...row,
+      webhookEventId: row.source === 'webhook' ? (row.eventId ?? null) : null,
+    }));
     return { nodes, nextPage: rows.length > first ? nodes.at(-1)!.id : null };
   }
 }

@@ -14,6 +14,12 @@ export class DeadLetterType {
   @Field(() => String, { description: 'Why it had no effect. Never repeats content.' })
   reason!: string;
 
+  @Field(() => ID, {
+    nullable: true,
+    description: 'The webhook that it is about, where it is about one: see `webhookEvents` and `replayWebhookEvent`.',
+  })
+  webhookEventId!: string | null;
+
   @Field(() => DateTime)
   occurredAt!: Date;
 }

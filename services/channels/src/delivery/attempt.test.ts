@@ -35,6 +35,7 @@ describe('afterAttempt', () => {
       kind: 'retry',
       at: inSeconds(seconds),
       reason: 'ECONNREFUSED',
+      waitingFor: 'PROVIDER_UNREACHABLE',
     });
   });
 
@@ -46,16 +47,27 @@ describe('afterAttempt', () => {
   });
 
   it('tries transient refusals six times in all', () => {
-    const refused: SendOutcome = { kind: 'rejected', class: 'retry', code: 131000, agentText: 'Later.' };
-    expect(after(refused, 1)).toEqual({ kind: 'retry', at: inSeconds(1), reason: 'Later.' });
-    expect(after(refused, 5)).toEqual({ kind: 'retry', at: inSeconds(16), reason: 'Later.' });
-    expect(after(refused, 6)).toEqual({ kind: 'failed', error: { code: 131000, title: 'Later.' } });
+    const refused: SendOutcome = {
+      kind: 'rejected',
+      reason: 'temporary_problem',
+      class: 'retry',
+      code: 131000,
+      agentText: 'Later.',
+    };
+    const busy = { kind: 'retry', reason: 'Later.', waitingFor: 'PROVIDER_BUSY' };
+    expect(after(refused, 1)).toEqual({ ...busy, at: inSeconds(1) });
+    expect(after(refused, 5)).toEqual({ ...busy, at: inSeconds(16) });
+    expect(after(refused, 6)).toEqual({
+      kind: 'failed',
+      error: { code: 131000, title: 'Later.', reason: 'temporary_problem' },
+    });
     expect(after({ ...refused, retryAfterMs: 7_000 }, 1)).toMatchObject({ at: inSeconds(7) });
   });
 
   it('waits out limits for four times as long each time, up to an hour, for a day', () => {
     const limited: SendOutcome = {
       kind: 'rejected',
+      reason: 'person_busy',
       class: 'wait',
       code: 131056,
       retryAfterMs: 4_000,
@@ -64,21 +76,70 @@ describe('afterAttempt', () => {
     expect(after(limited, 1)).toMatchObject({ kind: 'retry', at: inSeconds(4) });
     expect(after(limited, 3)).toMatchObject({ kind: 'retry', at: inSeconds(64) });
     expect(after(limited, 30)).toMatchObject({ kind: 'retry', at: inSeconds(3_600) });
-    expect(after(limited, 30, dayAgo)).toEqual({ kind: 'failed', error: { code: 131056, title: 'Slowly.' } });
+    expect(after(limited, 30, dayAgo)).toEqual({
+      kind: 'failed',
+      error: { code: 131056, title: 'Slowly.', reason: 'person_busy' },
+    });
   });
 
-  it.each(['never', 'opt_out', 'window_closed', 'channel_broken'] as const)(
-    'fails at once what the provider refuses: %s',
-    (kind) => {
-      expect(after({ kind: 'rejected', class: kind, code: 131047, agentText: 'No.' })).toEqual({
-        kind: 'failed',
-        error: { code: 131047, title: 'No.' },
+  it.each([
+    [undefined, 'PROVIDER_BUSY'],
+    ['pair', 'PAIR_LIMIT'],
+    ['number', 'NUMBER_LIMIT'],
+  ] as const)('says whose limit it is: %s', (limitOf, waitingFor) => {
+    const limited: SendOutcome = {
+      kind: 'rejected',
+      reason: 'person_busy',
+      class: 'wait',
+      agentText: 'Slowly.',
+      ...(limitOf && { limitOf }),
+    };
+    const step = after(limited);
+    expect(step).toEqual({
+      kind: 'retry',
+      at: inSeconds(1),
+      reason: 'Slowly.',
+      waitingFor,
+      ...(limitOf && { limitOf }),
+    });
+  });
+
+  it.each(['never', 'opt_out', 'window_closed'] as const)('fails at once what the provider refuses: %s', (kind) => {
+    const refused: SendOutcome = {
+      kind: 'rejected',
+      reason: 'window_closed',
+      class: kind,
+      code: 131047,
+      agentText: 'No.',
+    };
+    expect(after(refused)).toEqual({
+      kind: 'failed',
+      error: { code: 131047, title: 'No.', reason: 'window_closed' },
+    });
+  });
+
+  it('keeps a message that a broken channel cannot send, however long it has waited', () => {
+    const broken: SendOutcome = {
+      kind: 'rejected',
+      reason: 'access_expired',
+      class: 'channel_broken',
+      code: 190,
+      agentText: 'Expired.',
+    };
+    for (const [number, queuedAt] of [
+      [1, now],
+      [99, dayAgo],
+    ] as const) {
+      const step = after(broken, number, queuedAt);
+      expect(step).toEqual({
+        kind: 'channel_broken',
+        error: { code: 190, title: 'Expired.', reason: 'access_expired' },
       });
-    },
-  );
+    }
+  });
 
   it('gives refusals without a code one that no provider uses', () => {
-    const step = after({ kind: 'rejected', class: 'never', agentText: 'No.' });
-    expect(step).toEqual({ kind: 'failed', error: { code: -6, title: 'No.' } });
+    const step = after({ kind: 'rejected', reason: 'malformed', class: 'never', agentText: 'No.' });
+    expect(step).toEqual({ kind: 'failed', error: { code: -6, title: 'No.', reason: 'malformed' } });
   });
 });

@@ -1,26 +1,38 @@
-import type { DeliveryError } from '@fenster/contracts';
-import type { SendOutcome } from '../providers/provider.js';
+import { failureText, type DeliveryError, type DeliveryWaitReason, type FailureReason } from '@fenster/contracts';
+import type { Rejection, SendOutcome } from '../providers/provider.js';
 
 /** Codes of our own, where the provider gave none; its own are never negative. */
 export const OWN_ERRORS = {
-  unreachable: { code: -1, title: 'WhatsApp could not be reached for a day; the message was not sent.' },
-  unconfirmed: {
-    code: -2,
-    title: 'Nobody can say whether this message was sent. Look at the chat before you send it again.',
-  },
-  unknownChannel: { code: -3, title: 'The number that should send this message is not connected.' },
-  noAddress: { code: -4, title: 'Neither the phone number nor the user id of this person is known.' },
-  unreadable: { code: -5, title: 'The stored message cannot be opened: an administrator must check the secret key.' },
-} as const satisfies Record<string, DeliveryError>;
+  unreachable: ownError(-1, 'unreachable'),
+  unconfirmed: ownError(-2, 'unconfirmed'),
+  unknownChannel: ownError(-3, 'unknown_channel'),
+  noAddress: ownError(-4, 'no_address'),
+  unreadable: ownError(-5, 'unreadable'),
+  optedOut: ownError(-7, 'opted_out'),
+  newsletterStopped: ownError(-8, 'newsletter_stopped'),
+} as const;
+
+function ownError(code: number, reason: FailureReason): DeliveryError {
+  return { code, reason, title: failureText(reason, 'en').text };
+}
 
 /** For refusals that carry no code. */
 const REFUSED = -6;
 
 /** What happens after one attempt to send. */
 export type NextStep =
-  | { kind: 'accepted'; providerMessageId: string }
+  | Extract<SendOutcome, { kind: 'accepted' }>
   | { kind: 'failed'; error: DeliveryError }
-  | { kind: 'retry'; at: Date; reason: string }
+  | {
+      kind: 'retry';
+      at: Date;
+      reason: string;
+      waitingFor: DeliveryWaitReason;
+      /** Nothing else may leave before then either: of the number, or to this person. */
+      limitOf?: Rejection['limitOf'];
+    }
+  /** Nothing can be sent over this channel until somebody has repaired it; the message waits for that. */
+  | { kind: 'channel_broken'; error: DeliveryError }
   /** It may have been sent: only a status can tell, until it ends as unconfirmed. */
   | { kind: 'ambiguous'; reason: string };
 
@@ -38,6 +50,8 @@ const MAX_TRANSIENT_ATTEMPTS = 6;
 const GIVE_UP_AFTER = 24 * HOUR;
 const LONGEST_PAUSE = { unreachable: 60 * SECOND, transient: 60 * SECOND, limited: HOUR };
 
+const WAITS = { number: 'NUMBER_LIMIT', pair: 'PAIR_LIMIT' } as const;
+
 /** The rules of repetition: never after an outcome that leaves open whether the message was sent. */
 export function afterAttempt(outcome: SendOutcome, { number, queuedAt, now }: Attempt): NextStep {
   const mayWait = now.getTime() - queuedAt.getTime() < GIVE_UP_AFTER;
@@ -53,19 +67,28 @@ export function afterAttempt(outcome: SendOutcome, { number, queuedAt, now }: At
         kind: 'retry',
         at: pause(SECOND * 2 ** (number - 1), LONGEST_PAUSE.unreachable),
         reason: outcome.reason,
+        waitingFor: 'PROVIDER_UNREACHABLE',
       };
     case 'rejected': {
-      const error = { code: outcome.code ?? REFUSED, title: outcome.agentText };
+      const error = { code: outcome.code ?? REFUSED, title: outcome.agentText, reason: outcome.reason };
       if (outcome.class === 'retry' && number < MAX_TRANSIENT_ATTEMPTS) {
         const ms = outcome.retryAfterMs ?? SECOND * 2 ** (number - 1);
-        return { kind: 'retry', at: pause(ms, LONGEST_PAUSE.transient), reason: outcome.agentText };
+        const at = pause(ms, LONGEST_PAUSE.transient);
+        return { kind: 'retry', at, reason: outcome.agentText, waitingFor: 'PROVIDER_BUSY' };
       }
       if (outcome.class === 'wait' && mayWait) {
         // Meta asks for 4^n seconds where one person gets too much (whatsapp.md §B4).
         const ms = (outcome.retryAfterMs ?? SECOND) * 4 ** Math.min(number - 1, 6);
-        return { kind: 'retry', at: pause(ms, LONGEST_PAUSE.limited), reason: outcome.agentText };
+        const { limitOf } = outcome;
+        return {
+          kind: 'retry',
+          at: pause(ms, LONGEST_PAUSE.limited),
+          reason: outcome.agentText,
+          waitingFor: limitOf ? WAITS[limitOf] : 'PROVIDER_BUSY',
+          ...(limitOf && { limitOf }),
+        };
       }
-      return { kind: 'failed', error };
+      return { kind: outcome.class === 'channel_broken' ? 'channel_broken' : 'failed', error };
     }
   }
 }

@@ -4,7 +4,7 @@ import { createLogger, newId } from '@fenster/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { body, eventsOf, queueMessages, startChannels, statuses, until, type Channels } from '../testing/channels.js';
 import { startGraphStub, type GraphCall, type GraphStub } from '../testing/graph-stub.js';
-import { claimDue } from './outbound.commands.js';
+import { claimDue } from './claim-due.js';
 
 let channels: Channels;
 let graph: GraphStub;
@@ -52,8 +52,17 @@ async function eventsAbout(messageId: string) {
   );
 }
 
+/** Each thread is with somebody else: what one person gets is limited. */
+const phones = new Map<string, string>();
+function phoneOf(threadId: string): string {
+  const phone = phones.get(threadId) ?? `+49151${String(1_000_000 + phones.size)}`;
+  phones.set(threadId, phone);
+  return phone;
+}
+
+type Reply = Extract<MessageQueued, { type: 'text' }>;
 const seqs = new Map<string, number>();
-function reply(text: string, threadId: string = newId(), overrides: Partial<MessageQueued> = {}): MessageQueued {
+function reply(text: string, threadId: string = newId(), overrides: Partial<Reply> = {}): Reply {
   const seq = (seqs.get(threadId) ?? 0) + 1;
   seqs.set(threadId, seq);
   return {
@@ -62,7 +71,7 @@ function reply(text: string, threadId: string = newId(), overrides: Partial<Mess
     conversationId: newId(),
     channelId: channels.channelId,
     seq,
-    to: { phone: '+4915112345678', bsuid: 'DE.1349' },
+    to: { phone: phoneOf(threadId), bsuid: 'DE.1349' },
     type: 'text',
     text,
     authorId: newId(),
@@ -75,7 +84,8 @@ const sentStatus = (id: string, messageId: string) =>
 
 describe('a message that may leave', () => {
   it('is sent once, and its body is gone afterwards', async () => {
-    const message = reply('Ihr Rad ist fertig', undefined, { contextProviderMessageId: 'wamid.IN' });
+    const to = { phone: '+4915112345678', bsuid: 'DE.1349' };
+    const message = reply('Ihr Rad ist fertig', undefined, { to, contextProviderMessageId: 'wamid.IN' });
     await queue(message);
     const row = await waitForState(message.messageId, 'ACCEPTED');
     expect(graph.calls).toMatchObject([
@@ -115,6 +125,24 @@ describe('a message that may leave', () => {
     await queue(last);
     await waitForState(last.messageId, 'ACCEPTED');
     expect(graph.texts()).toEqual(['Einmal', 'Danach']);
+  });
+
+  it('may be a reaction, which leaves in its turn and can be taken back', async () => {
+    const first = reply('Ja');
+    const { seq: _, text: __, ...common } = reply('', first.threadId);
+    const reaction = { ...common, type: 'reaction', targetProviderMessageId: 'wamid.IN' } as const;
+    const back = { ...reaction, messageId: newId(), emoji: null };
+    await queue(first, { ...reaction, emoji: '👍' });
+    await queue(back);
+    await queue(reply('Danach', first.threadId));
+    await waitForState(back.messageId, 'ACCEPTED');
+    await until(() => graph.calls.length === 4);
+    expect(graph.calls.map((call) => call.body)).toMatchObject([
+      { type: 'text', text: { body: 'Ja' } },
+      { type: 'reaction', reaction: { message_id: 'wamid.IN', emoji: '👍' }, to: first.to.phone },
+      { type: 'reaction', reaction: { message_id: 'wamid.IN', emoji: '' } },
+      { type: 'text', text: { body: 'Danach' } },
+    ]);
   });
 
   it('reaches a person without a known phone by BSUID', async () => {
@@ -202,7 +230,10 @@ describe('a refusal', () => {
     ahead += MINUTE;
     await waitForState(next.messageId, 'ACCEPTED');
     expect(graph.texts()).toEqual(['Stau', 'Stau', 'Dahinter']);
-    expect(await eventsAbout(first.messageId)).toMatchObject([{ name: 'channels.message.accepted' }]);
+    expect(await eventsAbout(first.messageId)).toMatchObject([
+      { name: 'channels.message.delayed', data: { reason: 'PAIR_LIMIT', until: expect.any(String) as string } },
+      { name: 'channels.message.accepted' },
+    ]);
   });
 });
 
@@ -277,7 +308,7 @@ describe('when nobody knows whether it was sent', () => {
     await channels.pause();
     await graph.listen(port);
     ahead += MINUTE;
-    const claimed = await claimDue(testCtx(), 10, 30_000);
+    const { messages: claimed } = await claimDue(testCtx(), 10, 30_000);
     expect(claimed.map((each) => each.id)).toEqual([message.messageId]);
 
     await channels.resume();
@@ -312,6 +343,23 @@ describe('a status', () => {
       { name: 'channels.message.accepted', data: { providerMessageId: 'wamid.FAST' } },
       { name: 'channels.status.received', data: { status: 'sent', messageId: message.messageId } },
     ]);
+  });
+
+  it('that is faster does not keep back that the person has another number at the provider', async () => {
+    const contacts = { contacts: [{ input: '+5531987654321', wa_id: '553187654321' }] };
+    graph.onCall = (call) => {
+      const id = 'wamid.NINE';
+      void sentStatus(id, call.body.biz_opaque_callback_data).then(() => call.accept(id, contacts));
+    };
+    const message = reply('Olá', newId(), { to: { phone: '+5531987654321' } });
+    await queue(message);
+    await until(async () => (await eventsAbout(message.messageId)).length === 3);
+    expect((await eventsAbout(message.messageId)).map(({ name }) => name)).toEqual([
+      'channels.message.accepted',
+      'channels.status.received',
+      'channels.recipient.identified',
+    ]);
+    expect((await eventsAbout(message.messageId)).at(-1)!.data).toMatchObject({ identity: { phone: '+553187654321' } });
   });
 
   it('without callback data is recognised by the id that the provider gave', async () => {

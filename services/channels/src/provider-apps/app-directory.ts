@@ -1,11 +1,14 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { IncomingHttpHeaders } from 'node:http';
 import { sql, type Database } from '@fenster/database';
 import { unseal, type Logger } from '@fenster/runtime';
-import type { Provider } from '../providers/provider.js';
+import { CHANNEL_KINDS, type ChannelKind } from '../providers/channel-kind.js';
+import type { WebhookRequest, WebhookSecret } from '../providers/provider.js';
+import type { Providers } from '../providers/providers.js';
 
+/** Who posts webhooks: an app at the provider, or one that a channel has to itself. */
 export interface ProviderApp {
   appId: string;
+  kind: ChannelKind;
   /** Sees what arrives for this app and belongs to no channel. */
   workspaceId: string;
 }
@@ -13,10 +16,11 @@ export interface ProviderApp {
 /** Who may sign webhooks, in memory: a signature is checked before anything touches the database. */
 export interface AppDirectory {
   /**
-   * The app whose secret signed exactly these bytes.
+   * The app whose secret signed exactly this request.
+   * @param appId of the app that is meant, where the address says so: no other one's secret counts then.
    * @throws if only the database could tell and it is away.
    */
-  signerOf(rawBody: Buffer, headers: IncomingHttpHeaders): Promise<ProviderApp | undefined>;
+  signerOf(kind: ChannelKind, request: WebhookRequest, appId?: string): Promise<ProviderApp | undefined>;
   /** @throws if only the database could tell and it is away. */
   isVerifyToken(token: string): Promise<boolean>;
   /** Reads all apps again; call it after changing one. */
@@ -25,11 +29,16 @@ export interface AppDirectory {
   stop(): void;
 }
 
-interface Snapshot {
-  /** In parallel: the app at an index owns the secret at that index. */
-  secrets: string[];
+/** In parallel: the app at an index owns the secret at that index. */
+interface Signers {
+  secrets: WebhookSecret[];
   apps: ProviderApp[];
-  verifyTokenHashes: Buffer[];
+}
+
+interface Snapshot {
+  byKind: ReadonlyMap<ChannelKind, Signers>;
+  byApp: ReadonlyMap<string, Signers>;
+  verifyTokenHashes: readonly Buffer[];
   readAt: number;
 }
 
@@ -40,30 +49,32 @@ const RELOAD_AT_MOST_EVERY_MS = 1_000;
 
 export function createAppDirectory(options: {
   database: Database;
-  provider: Provider;
+  providers: Providers;
   secretKey: Buffer;
   log: Logger;
 }): AppDirectory {
-  const { database, provider, secretKey, log } = options;
-  let snapshot: Snapshot = { secrets: [], apps: [], verifyTokenHashes: [], readAt: -Infinity };
+  const { database, providers, secretKey, log } = options;
+  let snapshot: Snapshot = { byKind: new Map(), byApp: new Map(), verifyTokenHashes: [], readAt: -Infinity };
   let reading: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
 
   async function read(): Promise<void> {
     const readAt = performance.now();
-    const { rows } = await sql<{ app_id: string; workspace_id: string; secrets: Buffer[]; verify_token_hash: Buffer }>`
-      select app_id, workspace_id, secrets, verify_token_hash from provider_app order by app_id
+    const { rows } = await sql<AppRow>`
+      select app_id, workspace_id, kind, secrets, verify_token_hash from provider_app order by app_id
     `.execute(database.system().getKysely());
-    const next: Snapshot = { secrets: [], apps: [], verifyTokenHashes: [], readAt };
+    const byKind = new Map(CHANNEL_KINDS.map((kind): [ChannelKind, Signers] => [kind, { secrets: [], apps: [] }]));
+    const byApp = new Map<string, Signers>();
+    const verifyTokenHashes: Buffer[] = [];
     for (const row of rows) {
       try {
-        const app = { appId: row.app_id, workspaceId: row.workspace_id };
-        const secrets = row.secrets.map((secret) => unseal(secretKey, secret, secretContext(row.app_id)));
-        for (const secret of secrets) {
-          next.secrets.push(secret);
-          next.apps.push(app);
-        }
-        next.verifyTokenHashes.push(row.verify_token_hash);
+        const app = { appId: row.app_id, kind: row.kind, workspaceId: row.workspace_id };
+        const secrets = row.secrets.map((secret) => openWebhookSecret(secretKey, secret, row.app_id));
+        const signers = byKind.get(row.kind)!;
+        signers.secrets.push(...secrets);
+        signers.apps.push(...secrets.map(() => app));
+        byApp.set(row.app_id, { secrets, apps: secrets.map(() => app) });
+        if (row.verify_token_hash) verifyTokenHashes.push(row.verify_token_hash);
       } catch (error) {
         // One app sealed with another key must not keep the others' webhooks out.
         log.error(
@@ -72,7 +83,7 @@ export function createAppDirectory(options: {
         );
       }
     }
-    snapshot = next;
+    snapshot = { byKind, byApp, verifyTokenHashes, readAt };
   }
 
   function reload(): Promise<void> {
@@ -89,10 +100,12 @@ export function createAppDirectory(options: {
   }
 
   return {
-    signerOf: (rawBody, headers) =>
+    signerOf: (kind, request, appId) =>
       lookUp(() => {
-        const index = provider.verify(rawBody, headers, snapshot.secrets);
-        return index === undefined ? undefined : snapshot.apps[index];
+        const signers = appId === undefined ? snapshot.byKind.get(kind) : snapshot.byApp.get(appId);
+        const index = signers && providers[kind].verify(request, signers.secrets);
+        const app = index === undefined ? undefined : signers!.apps[index];
+        return app?.kind === kind ? app : undefined;
       }),
     async isVerifyToken(token) {
       const given = hashVerifyToken(secretKey, token);
@@ -114,6 +127,25 @@ export function createAppDirectory(options: {
       clearInterval(timer);
     },
   };
+}
+
+interface AppRow {
+  app_id: string;
+  workspace_id: string;
+  kind: ChannelKind;
+  secrets: Buffer[];
+  verify_token_hash: Buffer | null;
+}
+
+/** As it is sealed. */
+export function writeWebhookSecret(secret: WebhookSecret): string {
+  return typeof secret === 'string' ? secret : JSON.stringify(secret);
+}
+
+/** @throws Error if it was sealed with another key. */
+export function openWebhookSecret(secretKey: Buffer, sealed: Buffer, appId: string): WebhookSecret {
+  const text = unseal(secretKey, sealed, secretContext(appId));
+  return text.startsWith('{"header":') ? (JSON.parse(text) as WebhookSecret) : text;
 }
 
 /** Ties sealed app secrets to their app. */

@@ -1,6 +1,16 @@
 import { createHmac, randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createPublisher, connectNats, ensureStream } from '@fenster/messaging';
-import { messageQueued, subjectOf, type Envelope, type MessageQueued } from '@fenster/contracts';
+import {
+  messageQueued,
+  subjectOf,
+  type Envelope,
+  type EventData,
+  type EventDefinition,
+  type MessageQueued,
+} from '@fenster/contracts';
 import { openDatabase, sql, type Database } from '@fenster/database';
 import { createLogger, newId, type Clock } from '@fenster/runtime';
 import { request } from 'undici';
@@ -39,12 +49,14 @@ export async function startChannels(
   const [testDatabase, nats] = await Promise.all([createTestDatabase('channels', migrations), startTestNats()]);
   const database = await openDatabase({ service: 'channels', url: testDatabase.url, poolSize: 4, entities: [], log });
   const workspaceId = newId();
+  const mediaDirectory = mkdtempSync(join(tmpdir(), 'fenster-media-'));
   const config = loadConfig({
     LOG_LEVEL: 'silent',
     NATS_URL: nats.url,
     DATABASE_URL: (await options.throughUrl?.(testDatabase.url)) ?? testDatabase.url,
     JWKS_URL: 'http://127.0.0.1:1/unused',
     SECRET_KEY: SECRET_KEY.toString('base64'),
+    OBJECT_STORE_DIRECTORY: mediaDirectory,
     ...options.env,
   });
   const start = async () => {
@@ -59,6 +71,7 @@ export async function startChannels(
     workspaceId,
     channelId,
     database,
+    mediaDirectory,
     natsUrl: nats.url,
     databaseUrl: testDatabase.url,
     get service() {
@@ -90,6 +103,7 @@ export async function startChannels(
     async stop() {
       await service.stop();
       await database.close();
+      rmSync(mediaDirectory, { recursive: true, force: true });
       await Promise.all([testDatabase.drop(), nats.stop()]);
     },
   };
@@ -113,8 +127,9 @@ export function demoNumber(workspaceId: string, overrides: Partial<DemoChannel> 
 const verifier: TokenVerifier = {
   verify: async (token) => JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as Actor,
 };
+const MEMBER_ID = newId();
 function tokenFor(workspaceId: string, permissions: readonly Permission[]): string {
-  return `a.${Buffer.from(JSON.stringify(actorWith({ workspaceId, permissions }))).toString('base64url')}.b`;
+  return `a.${Buffer.from(JSON.stringify(actorWith({ id: MEMBER_ID, workspaceId, permissions }))).toString('base64url')}.b`;
 }
 
 export function sign(raw: Buffer | string, secret = APP_SECRET): string {
@@ -189,15 +204,15 @@ export interface EmittedEvent {
   causationId?: string;
 }
 
-/** A workspace's log, in order. */
-/** But for the audit log's, which say that the number was connected. */
+/** A workspace's log, in order, but for the audit log's entries, and for what announces that the number was connected. */
 export async function eventsOf(database: Database, workspaceId: string): Promise<EmittedEvent[]> {
   const rows = await database
     .forTenant(workspaceId)
     .execute<{ envelope: string }[]>(
       `select envelope from outbox where name <> 'channels.audit_entry.recorded' order by seq`,
     );
-  return rows.map((row) => JSON.parse(row.envelope) as EmittedEvent);
+  const events = rows.map((row) => JSON.parse(row.envelope) as EmittedEvent);
+  return events.filter(({ name, data }) => name !== 'channels.channel.changed' || data['state'] !== 'ACTIVE');
 }
 
 export async function count(database: Database, table: string): Promise<number> {
@@ -216,28 +231,40 @@ export async function deadLettersOf(
   return rows;
 }
 
+/** In conversation's log. */
+let position = 0;
+
 /** Publishes what conversation publishes when a reply may leave. */
-export async function queueMessages(natsUrl: string, workspaceId: string, ...data: MessageQueued[]): Promise<void> {
+export function queueMessages(natsUrl: string, workspaceId: string, ...data: MessageQueued[]): Promise<void> {
+  return publishOfConversation(natsUrl, workspaceId, messageQueued, ...data);
+}
+
+export async function publishOfConversation<D extends EventDefinition>(
+  natsUrl: string,
+  workspaceId: string,
+  event: D,
+  ...data: EventData<D>[]
+): Promise<void> {
   const connection = await connectNats({ url: natsUrl, name: 'test', log });
   try {
     await ensureStream(connection, 'conversation');
     const now = new Date().toISOString();
-    const envelopes = data.map((each, index): Envelope<MessageQueued> => ({
+    const envelopes = data.map((each): Envelope => ({
       id: newId(),
-      name: messageQueued.name,
-      version: messageQueued.version,
+      name: event.name,
+      version: event.version,
       workspaceId,
-      seq: index + 1,
-      entityId: each.messageId,
+      seq: (position += 1),
+      entityId: newId(),
       occurredAt: now,
       recordedAt: now,
-      actor: { kind: 'member', id: each.authorId },
+      actor: { kind: 'member', id: newId() },
       correlationId: 'reply-1',
-      dataClass: messageQueued.dataClass,
+      dataClass: event.dataClass,
       data: each,
     }));
     await createPublisher(connection).publish([
-      { id: newId(), subject: subjectOf(messageQueued, workspaceId), data: Buffer.from(JSON.stringify(envelopes)) },
+      { id: newId(), subject: subjectOf(event, workspaceId), data: Buffer.from(JSON.stringify(envelopes)) },
     ]);
   } finally {
     await connection.close();

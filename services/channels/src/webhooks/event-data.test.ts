@@ -1,16 +1,22 @@
 import { readFileSync } from 'node:fs';
-import { channelMessageReceived, channelStatusReceived } from '@fenster/contracts';
+import { channelMessageChanged, channelMessageReceived, channelStatusReceived } from '@fenster/contracts';
 import { describe, expect, it } from 'vitest';
 import type { InboundMessage, InboundStatus } from '../providers/provider.js';
 import { parseWebhook } from '../providers/whatsapp-cloud/webhook.js';
-import { toMessageReceived, toStatusReceived, whyUnfit } from './event-data.js';
+import { toMessageChanged, toMessageReceived, toStatusReceived, whyUnfit } from './event-data.js';
 
-const channel = { id: '019aa5e0-7c1e-7cc3-98c4-dc0c0c07398f', currency: 'EUR', timeZone: 'Europe/Berlin' };
+const channel = {
+  id: '019aa5e0-7c1e-7cc3-98c4-dc0c0c07398f',
+  capabilities: { serviceWindow: true },
+  currency: 'EUR',
+  timeZone: 'Europe/Berlin',
+  portfolio: '1020304',
+};
 
 const message: InboundMessage = {
   kind: 'message',
   path: '$',
-  phoneNumberId: '1',
+  address: '1',
   dedupeKey: 'message:wamid.1',
   providerMessageId: 'wamid.1',
   type: 'text',
@@ -25,13 +31,29 @@ const message: InboundMessage = {
 const status: InboundStatus = {
   kind: 'status',
   path: '$',
-  phoneNumberId: '1',
+  address: '1',
   dedupeKey: 'status:failed:wamid.2',
   providerMessageId: 'wamid.2',
   status: 'failed',
   occurredAt: new Date('2026-11-21T09:00:01Z'),
-  errors: [{ code: 131047, title: 'Re-engagement message', details: 'More than 24 hours' }],
+  errors: [{ code: 131047, title: 'Re-engagement message', details: 'More than 24 hours', reason: 'window_closed' }],
 };
+
+describe('toMessageChanged', () => {
+  it('says what changed whose message', () => {
+    const changes = { providerMessageId: 'wamid.0', change: { kind: 'reaction', emoji: '👍' } } as const;
+    const data = toMessageChanged({ ...message, type: 'reaction', changes }, channel);
+    expect(channelMessageChanged.schema.parse(data)).toEqual({
+      channelId: channel.id,
+      targetProviderMessageId: 'wamid.0',
+      providerMessageId: 'wamid.1',
+      by: 'customer',
+      change: { kind: 'reaction', emoji: '👍' },
+      sentAt: '2026-11-21T09:00:00.000Z',
+    });
+    expect(toMessageChanged({ ...message, changes, isEcho: true }, channel).by).toBe('business');
+  });
+});
 
 describe('toMessageReceived', () => {
   it('carries a text once', () => {
@@ -63,6 +85,24 @@ describe('toMessageReceived', () => {
   });
 });
 
+describe('a message by which somebody came from an ad', () => {
+  it('says which, as the provider told', () => {
+    const referral = { sourceType: 'ad', sourceId: '12', headline: 'Räder im Angebot', clickId: 'AfF' };
+    expect(toMessageReceived({ ...message, referral }, channel).referral).toEqual(referral);
+    expect(toMessageReceived(message, channel)).not.toHaveProperty('referral');
+  });
+});
+
+describe('a notice that somebody has another number', () => {
+  it('says what they were called and what they are called', () => {
+    const notice = { ...message, type: 'system' as const, becomes: { phone: '+4915187654321', bsuid: 'DE.2' } };
+    expect(toMessageReceived(notice, channel)).toMatchObject({
+      identity: { phone: '+4915112345678' },
+      becomes: { phone: '+4915187654321', bsuid: 'DE.2' },
+    });
+  });
+});
+
 describe('toStatusReceived', () => {
   it('says whose calendar and currency decide, and keeps what rules branch on', () => {
     expect(toStatusReceived(status, channel, undefined)).toEqual({
@@ -70,8 +110,8 @@ describe('toStatusReceived', () => {
       providerMessageId: 'wamid.2',
       status: 'failed',
       occurredAt: '2026-11-21T09:00:01.000Z',
-      account: { currency: 'EUR', timeZone: 'Europe/Berlin' },
-      errors: [{ code: 131047, title: 'Re-engagement message' }],
+      account: { portfolioId: '1020304', currency: 'EUR', timeZone: 'Europe/Berlin' },
+      errors: [{ code: 131047, title: 'Re-engagement message', reason: 'window_closed' }],
     });
   });
 
@@ -121,11 +161,29 @@ describe('every element of every fixture', () => {
       providerMessageId: far,
       contextProviderMessageId: far,
       identity: { bsuid: 'D'.repeat(160), username: 'u'.repeat(100), profileName: 'p'.repeat(256) },
+      referral: {
+        sourceType: 't'.repeat(64),
+        sourceId: far,
+        sourceUrl: 'u'.repeat(2_048),
+        headline: 'h'.repeat(1_024),
+        clickId: 'c'.repeat(512),
+      },
     };
     expect(channelMessageReceived.schema.safeParse(toMessageReceived(limit, channel)).success).toBe(true);
     const errors = Array.from({ length: 20 }, () => ({ code: Number.MAX_SAFE_INTEGER, title: 't'.repeat(256) }));
     expect(
       channelStatusReceived.schema.safeParse(toStatusReceived({ ...status, errors }, channel, undefined)).success,
     ).toBe(true);
+  });
+
+  it('tells the end of a free entry point, and of no other conversation of the provider', () => {
+    const conversationExpiresAt = new Date('2026-11-24T09:00:00Z');
+    const endOf = (pricing: NonNullable<InboundStatus['pricing']>) =>
+      toStatusReceived({ ...status, status: 'sent', pricing, conversationExpiresAt }, channel, undefined)
+        .freeEntryPointExpiresAt;
+    expect(endOf({ model: 'PMP', category: 'service', type: 'free_entry_point' })).toBe('2026-11-24T09:00:00.000Z');
+    expect(endOf({ model: 'CBP', category: 'referral_conversion' })).toBe('2026-11-24T09:00:00.000Z');
+    expect(endOf({ model: 'PMP', category: 'service', type: 'regular' })).toBeUndefined();
+    expect(endOf({ model: 'CBP', category: 'service' })).toBeUndefined();
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createGroupCommit, OverdueError, OverloadedError, type GroupCommitOptions } from './group-commit.js';
 
 class PoisonError extends Error {}
@@ -30,7 +30,7 @@ function given(overrides: Partial<GroupCommitOptions<string>> = {}) {
     await vi.waitUntil(() => gates.length > 0 && commits.length >= expected);
     gates.shift()!();
   };
-  return { groups, commits, poisons, release };
+  return { groups, commits, poisons, release, end: () => gates.shift()!() };
 }
 
 describe('group commit', () => {
@@ -44,6 +44,73 @@ describe('group commit', () => {
     await release(2);
     await rest;
     expect(commits).toEqual([['a'], ['b', 'c', 'd']]);
+  });
+
+  describe('given that others may come along', () => {
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    beforeEach(() => {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    });
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+    /** One commit that takes 10 ms and has just ended. */
+    async function afterOne(gather: { maxMs: number; enough: number }) {
+      const one = given({ gather });
+      const first = one.groups.add('a', 1);
+      await turn();
+      await turn();
+      expect(one.commits).toEqual([['a']]);
+      vi.advanceTimersByTime(10);
+      one.end();
+      await first;
+      await turn();
+      return one;
+    }
+
+    it('begins the next commit three times as long after the last one began as that one took', async () => {
+      const { groups, commits } = await afterOne({ maxMs: 1_000, enough: 10 });
+      void groups.add('b', 1);
+      await turn();
+      await turn();
+      vi.advanceTimersByTime(19);
+      void groups.add('c', 1);
+      await turn();
+      expect(commits).toHaveLength(1);
+      vi.advanceTimersByTime(1);
+      await turn();
+      expect(commits.slice(1)).toEqual([['b', 'c']]);
+    });
+
+    it('waits no longer than it may, and not at all after a rest', async () => {
+      const { groups, commits, end } = await afterOne({ maxMs: 15, enough: 10 });
+      const second = groups.add('b', 1);
+      await turn();
+      await turn();
+      vi.advanceTimersByTime(5);
+      await turn();
+      expect(commits).toHaveLength(2);
+      end();
+      await second;
+      await turn();
+      vi.advanceTimersByTime(15);
+      void groups.add('c', 1);
+      await turn();
+      await turn();
+      expect(commits).toHaveLength(3);
+    });
+
+    it('waits no longer once enough are there', async () => {
+      const { groups, commits } = await afterOne({ maxMs: 1_000, enough: 3 });
+      void groups.add('b', 1);
+      void groups.add('c', 1);
+      await turn();
+      await turn();
+      expect(commits).toHaveLength(1);
+      void groups.add('d', 1);
+      await turn();
+      expect(commits.slice(1)).toEqual([['b', 'c', 'd']]);
+    });
   });
 
   it('lets nobody go before their own commit has ended', async () => {

@@ -1,18 +1,32 @@
 import { hash } from 'node:crypto';
-import { seal } from '@fenster/runtime';
+import { newId, seal } from '@fenster/runtime';
 import type { ProviderApp } from '../provider-apps/app-directory.js';
-import { parseJson, type JsonRefusal } from '../providers/json.js';
-import type { InboundMessage, InboundStatus, Provider } from '../providers/provider.js';
+import type {
+  InboundItem,
+  InboundMessage,
+  InboundOther,
+  InboundStatus,
+  OpenedWebhook,
+  Provider,
+} from '../providers/provider.js';
 
 /** A signed webhook, read as far as it can be without the database. */
 export interface ReceivedWebhook {
+  id: string;
   /** SHA-256, hexadecimal. Also the correlation id of all that it causes, so that every event leads to its raw body. */
   bodyHash: string;
   sealedBody: Buffer;
+  query: string | null;
+  /** It was encrypted, and could be decrypted this time. */
+  wasOpened: boolean;
   app: ProviderApp;
   elements: ReceivedElement[];
-  /** Fields that are understood and have no effect yet. */
-  unusedFields: string[];
+  /** What is no message and no status. */
+  others: InboundOther[];
+  /** What it is about, in the provider's words. */
+  fields: Set<string>;
+  /** The numbers and accounts that it names. */
+  subjects: Set<string>;
   /** How many elements the body had, readable or not. */
   itemCount: number;
   problems: Problem[];
@@ -30,42 +44,76 @@ export interface Problem {
   reason: string;
 }
 
-const MAX_DEPTH = 64;
 const DEDUPE_HEX_DIGITS = 32;
 
-const REFUSALS: Record<JsonRefusal, string> = {
-  'not-utf8': 'the body is not UTF-8',
-  'not-json': 'the body is not JSON',
-  'not-object': 'the body is not an object',
-  'too-deep': `the body is nested deeper than ${MAX_DEPTH}`,
-};
+/** What was posted, as it is stored. */
+export interface RawWebhook {
+  raw: Buffer;
+  /** Of the address that it was posted to, if that says something. */
+  query: string | null;
+  receivedAt: Date;
+  /** What was in it, where it had to be decrypted. */
+  opened?: OpenedWebhook | undefined;
+}
 
 /** What cannot be read is a problem and not an error: it was signed, so it is kept and not asked for again. */
-export function readWebhook(raw: Buffer, app: ProviderApp, provider: Provider, secretKey: Buffer): ReceivedWebhook {
+export function readWebhook(
+  { raw, query, receivedAt, opened }: RawWebhook,
+  app: ProviderApp,
+  provider: Provider,
+  secretKey: Buffer,
+): ReceivedWebhook {
   const bodyHash = hash('sha256', raw);
   const webhook: ReceivedWebhook = {
+    id: newId(),
     bodyHash,
     sealedBody: seal(secretKey, raw, bodyContext(bodyHash)),
+    query,
+    wasOpened: false,
     app,
     elements: [],
-    unusedFields: [],
+    others: [],
+    fields: new Set(),
+    subjects: new Set(),
     itemCount: 0,
     problems: [],
   };
-  const body = parseJson(raw, { maxDepth: MAX_DEPTH });
-  if (!body.ok) {
-    webhook.problems.push({ path: '$', reason: REFUSALS[body.reason] });
-    return webhook;
-  }
-  const { items, rejected } = provider.parse(body.value);
+  const posted = { rawBody: raw, query: new URLSearchParams(query ?? ''), receivedAt, ...(opened && { opened }) };
+  webhook.wasOpened = opened?.kind === 'opened';
+  const { items, rejected } = provider.parse(posted);
   webhook.itemCount = items.length + rejected.length;
   webhook.problems.push(...rejected);
   for (const item of items) {
-    if (item.kind === 'other') {
-      if (!webhook.unusedFields.includes(item.field)) webhook.unusedFields.push(item.field);
-    } else webhook.elements.push({ item, dedupeHash: hash('sha256', item.dedupeKey).slice(0, DEDUPE_HEX_DIGITS) });
+    webhook.fields.add(fieldOf(item));
+    for (const subject of subjectsOf(item)) webhook.subjects.add(subject);
+    if (item.kind === 'other') webhook.others.push(item);
+    else webhook.elements.push({ item, dedupeHash: hash('sha256', item.dedupeKey).slice(0, DEDUPE_HEX_DIGITS) });
   }
   return webhook;
+}
+
+function fieldOf(item: InboundItem): string {
+  if (item.kind === 'other') return item.field;
+  if (item.kind === 'message' && item.imported) return 'history';
+  return item.kind === 'message' && item.isEcho ? 'smb_message_echoes' : 'messages';
+}
+
+/** As `webhook_event.subjects` has them. */
+function subjectsOf(item: InboundItem): string[] {
+  const { address } = item;
+  if (item.kind !== 'other') return [`number ${address}`];
+  const { displayPhoneNumber: phone, account } = item;
+  return [
+    ...(address === undefined ? [] : [`number ${address}`]),
+    ...(phone === undefined ? [] : [`phone ${phone}`]),
+    ...(account === undefined ? [] : [`account ${account}`]),
+  ];
+}
+
+/** Whether all that it says has no effect in this version. */
+export function isOnlyKept({ elements, others, problems }: ReceivedWebhook): boolean {
+  const isNews = ({ news, preferences, template }: InboundOther) => news ?? preferences ?? template;
+  return elements.length === 0 && problems.length === 0 && !others.some(isNews);
 }
 
 /** Ties a sealed body to its row. */

@@ -71,12 +71,20 @@ async function ingestTogether(...bodies: (object | string)[]): Promise<void> {
   const { rows: apps } = await sql<{ app_id: string }>`
     select app_id from provider_app where workspace_id = ${channels.workspaceId}
   `.execute(kysely());
-  const app = { appId: apps[0]!.app_id, workspaceId: channels.workspaceId };
-  const ingest = createIngest(testCtx(), () => {});
+  const app = { appId: apps[0]!.app_id, kind: 'WHATSAPP_CLOUD', workspaceId: channels.workspaceId } as const;
+  const ingest = createIngest(testCtx(), {
+    secretKey: SECRET_KEY,
+    wakeSender() {},
+    wakeFetcher() {},
+    wakeTemplateReader() {},
+  });
   await Promise.all(
     bodies.map((each) => {
       const raw = Buffer.from(typeof each === 'string' ? each : JSON.stringify(each));
-      return ingest.add(readWebhook(raw, app, provider, SECRET_KEY), raw.length);
+      return ingest.add(
+        readWebhook({ raw, query: null, receivedAt: new Date() }, app, provider, SECRET_KEY),
+        raw.length,
+      );
     }),
   );
 }
@@ -263,12 +271,13 @@ describe('a signed webhook', () => {
   });
 
   it('of a field without use yet is kept raw and named', async () => {
-    const change = { field: 'account_update', value: { event: 'DISABLED_UPDATE' } };
+    const change = { field: 'account_alerts', value: { alert_info: {} } };
     expect(await channels.post(body(change))).toMatchObject({ status: 200 });
-    const { rows: stored } = await sql<{ unused_fields: string[] }>`select unused_fields from webhook_event`.execute(
-      kysely(),
-    );
-    expect(stored).toMatchObject([{ unused_fields: ['account_update'] }]);
+    const { rows: stored } = await sql<{
+      fields: string[];
+      outcome: string;
+    }>`select fields, outcome from webhook_event`.execute(kysely());
+    expect(stored).toMatchObject([{ fields: ['account_alerts'], outcome: 'KEPT' }]);
     expect(await events()).toEqual([]);
   });
 

@@ -1,8 +1,9 @@
 import { createHttpServer, createLogger, type HttpServer } from '@fenster/runtime';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AppDirectory } from '../provider-apps/app-directory.js';
-import type { Provider } from '../providers/provider.js';
+import { createProviders } from '../providers/providers.js';
 import { post } from '../testing/channels.js';
+import { providerOptions } from '../testing/provider-options.js';
 import { OverdueError, OverloadedError } from './group-commit.js';
 import { webhookRoute } from './webhook.route.js';
 
@@ -10,20 +11,18 @@ let server: HttpServer | undefined;
 afterEach(() => server?.stop());
 
 async function givenStore(store: () => Promise<void>): Promise<string> {
-  const provider: Provider = {
-    name: 'test',
-    verify: () => 0,
-    parse: () => ({ items: [], rejected: [] }),
-    send: () => Promise.reject(new Error('not in this test')),
-  };
   const apps: AppDirectory = {
-    signerOf: async () => ({ appId: '1', workspaceId: '2' }),
+    signerOf: async () => ({ appId: '1', kind: 'WHATSAPP_CLOUD', workspaceId: '2' }),
     isVerifyToken: async () => false,
     reload: async () => {},
     start: async () => {},
     stop: () => {},
   };
-  const route = webhookRoute({ apps, provider, secretKey: Buffer.alloc(32), store });
+  const providers = createProviders(providerOptions());
+  const webhookUrl = () => 'http://127.0.0.1/webhooks';
+  const open = () => Promise.reject(new Error('not in this test'));
+  const options = { secretKey: Buffer.alloc(32), now: () => new Date(), webhookUrl, open };
+  const route = webhookRoute('WHATSAPP_CLOUD', { ...options, apps, providers, store });
   server = createHttpServer({
     host: '127.0.0.1',
     port: 0,

@@ -1,4 +1,5 @@
 import { defineEntity, p } from '@mikro-orm/core';
+import type { Address } from './contact.rule.js';
 
 const ContactSchema = defineEntity({
   name: 'Contact',
@@ -6,8 +7,16 @@ const ContactSchema = defineEntity({
   properties: {
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
-    /** What the person is called to agents: the profile name of the channel that told one last. */
-    name: p.text().nullable(),
+    /** What the person is called to agents: the given name, else the profile name. */
+    name: p.text().nullable().generated('coalesce(given_name, profile_name) stored'),
+    /** What a colleague wrote, or an import. */
+    givenName: p.text().nullable(),
+    /** Of the channel that told one last. */
+    profileName: p.text().nullable(),
+    email: p.text().nullable(),
+    address: p.json<Address>().nullable(),
+    /** BCP 47. */
+    language: p.text().nullable(),
     createdAt: p.datetime(),
     updatedAt: p.datetime(),
   },

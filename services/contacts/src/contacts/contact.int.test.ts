@@ -7,8 +7,7 @@ import { defineRules } from '../ability.js';
 import { ContactIdentity } from '../identities/contact-identity.entity.js';
 import { ContactsUnderTest } from '../testing/contacts-under-test.js';
 import { Contact } from './contact.entity.js';
-import { referredContacts } from './contact.queries.js';
-import { WAITS_MS } from './late-contact.js';
+import { referredContacts, WAITS_MS } from './contact.queries.js';
 
 const REFERENCES = /* GraphQL */ `
   query ($representations: [_Any!]!) {
@@ -82,7 +81,12 @@ beforeAll(async () => {
     ),
     contacts.event(
       'opened',
-      { workspaceId: ours, contactId: bert, channelId: first, identity: { bsuid: 'DE.2', profileName: 'Bert' } },
+      {
+        workspaceId: ours,
+        contactId: bert,
+        channelId: first,
+        identity: { bsuid: 'DE.2', threemaId: 'BERTBERT', profileName: 'Bert' },
+      },
       at(2),
     ),
     contacts.event(
@@ -126,6 +130,14 @@ describe('a contact', () => {
     expect((await contacts.query(CONTACT, reader(), { id: anna })).data).toEqual({
       contact: { id: anna, ...ANNA, phone: null },
     });
+  });
+
+  it('shows the Threema id to those who may see phone numbers, and to nobody else', async () => {
+    const query = 'query ($id: ID!) { contact(id: $id) { threemaId } }';
+    const seenBy = async (token: string, id: string) => (await contacts.query(query, token, { id })).data;
+    expect(await seenBy(phoneReader(), bert)).toEqual({ contact: { threemaId: 'BERTBERT' } });
+    expect(await seenBy(reader(), bert)).toEqual({ contact: { threemaId: null } });
+    expect(await seenBy(phoneReader(), anna)).toEqual({ contact: { threemaId: null } });
   });
 
   it('may have neither phone number nor username', async () => {

@@ -18,7 +18,7 @@ function seen(
   return { workspaceId, contactId, channelId, identity, at };
 }
 
-function book(contacts: ContactEntry[] = [], aliases: { workspaceId: string; id: string; contactId: string }[] = []) {
+function book(contacts: ContactEntry[] = [], aliases: { workspaceId: string; id: string; originId: string }[] = []) {
   let ids = 0;
   return new ContactBook(contacts, aliases, () => `i${(ids += 1)}`);
 }
@@ -31,7 +31,9 @@ function known(
   return {
     workspaceId: WORKSPACE,
     id,
-    name,
+    contactId: id,
+    givenName: null,
+    profileName: name,
     createdAt: NINE,
     identities: names.map(([kind, value, channelId = 'c1', validFrom = NINE], index) => ({
       id: `${id}-${index}`,
@@ -49,8 +51,10 @@ function told(contacts: ContactBook): string[] {
   const { newContacts, renamed, newAliases, newIdentities, ended } = contacts.changes;
   const time = (date: Date) => date.toISOString().slice(11, 16);
   return [
-    ...newContacts.map((contact) => `new contact ${contact.id} named ${contact.name} at ${time(contact.createdAt)}`),
-    ...renamed.map((contact) => `${contact.id} is now named ${contact.name}`),
+    ...newContacts.map(
+      (contact) => `new contact ${contact.id} named ${contact.profileName} at ${time(contact.createdAt)}`,
+    ),
+    ...renamed.map((contact) => `${contact.id} is now named ${contact.profileName}`),
     ...newAliases.map((alias) => `${alias.id} is ${alias.contactId}`),
     ...ended.map(
       ({ contact, identity }) =>
@@ -116,6 +120,22 @@ describe('somebody known', () => {
     ]);
   });
 
+  it('who is told to have a number no longer keeps it as history, on that channel', () => {
+    const contacts = book([
+      known('anna', [
+        ['PHONE', PHONE],
+        ['PHONE', PHONE, 'c2'],
+        ['BSUID', 'DE.1'],
+      ]),
+    ]);
+    contacts.record({ ...seen('anna', { bsuid: 'DE.2' }), former: { phone: PHONE } });
+    expect(told(contacts)).toEqual([
+      `anna was PHONE ${PHONE} until 10:00`,
+      'anna was BSUID DE.1 until 10:00',
+      'anna is BSUID DE.2 on c1 from 10:00',
+    ]);
+  });
+
   it('who changes twice in one batch has a history of both', () => {
     const contacts = book([known('anna', [['USERNAME', 'a']])]);
     contacts.record(seen('anna', { username: 'b' }, TEN));
@@ -177,7 +197,7 @@ describe('the same person under another id', () => {
   it('is found by an alias that is stored', () => {
     const contacts = book(
       [known('anna', [['BSUID', 'DE.1']])],
-      [{ workspaceId: WORKSPACE, id: 'anna-2', contactId: 'anna' }],
+      [{ workspaceId: WORKSPACE, id: 'anna-2', originId: 'anna' }],
     );
     contacts.record(seen('anna-2', { username: 'anna.b' }));
     expect(told(contacts)).toEqual(['anna is USERNAME anna.b on c1 from 10:00']);

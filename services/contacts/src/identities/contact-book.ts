@@ -1,6 +1,6 @@
 import type { ChannelIdentity } from '@fenster/contracts';
 
-export const IDENTITY_KINDS = ['PHONE', 'BSUID', 'USERNAME'] as const;
+export const IDENTITY_KINDS = ['PHONE', 'BSUID', 'USERNAME', 'THREEMA_ID'] as const;
 export type IdentityKind = (typeof IDENTITY_KINDS)[number];
 
 /** A channel told who somebody is. */
@@ -10,6 +10,8 @@ export interface Sighting {
   contactId: string;
   channelId: string;
   identity: ChannelIdentity;
+  /** What they are called no longer on this channel. */
+  former?: Pick<ChannelIdentity, 'phone' | 'bsuid'> | undefined;
   at: Date;
 }
 
@@ -25,8 +27,14 @@ export interface IdentityEntry {
 
 export interface ContactEntry {
   workspaceId: string;
+  /** Under which channels first knew the person. */
   id: string;
-  name: string | null;
+  /** Whose row it is: another one after a merge. What was two to channels stays two here, in names and in consent. */
+  contactId: string;
+  /** What a colleague wrote: no channel changes it. */
+  givenName: string | null;
+  /** What a channel told last. */
+  profileName: string | null;
   createdAt: Date;
   identities: IdentityEntry[];
 }
@@ -35,12 +43,15 @@ export interface AliasEntry {
   workspaceId: string;
   id: string;
   contactId: string;
+  /** The `id` of whose entry it is. */
+  originId: string;
   createdAt: Date;
 }
 
 /** What has to be written after a batch of sightings. */
 export interface Changes {
   newContacts: ContactEntry[];
+  /** Those with another profile name; who has a given one is called by it as before. */
   renamed: ContactEntry[];
   newAliases: AliasEntry[];
   newIdentities: { contact: ContactEntry; identity: IdentityEntry }[];
@@ -53,6 +64,7 @@ export interface Changes {
  */
 export class ContactBook {
   readonly #contacts = new Map<string, ContactEntry>();
+  readonly #ofContact = new Map<string, ContactEntry[]>();
   readonly #aliases = new Map<string, string>();
   /** Who is called this, on any channel. */
   readonly #holders = new Map<string, Set<ContactEntry>>();
@@ -65,26 +77,49 @@ export class ContactBook {
   /** Takes what is stored: the contacts concerned, with all their current identities, and the aliases of the sighted ids. */
   constructor(
     contacts: readonly ContactEntry[],
-    aliases: readonly Omit<AliasEntry, 'createdAt'>[],
+    aliases: readonly Pick<AliasEntry, 'workspaceId' | 'id' | 'originId'>[],
     newId: () => string,
   ) {
     this.#newId = newId;
     for (const contact of contacts) {
-      this.#contacts.set(`${contact.workspaceId} ${contact.id}`, contact);
+      this.#enter(contact);
       for (const identity of contact.identities) this.#hold(contact, identity);
     }
-    for (const alias of aliases) this.#aliases.set(`${alias.workspaceId} ${alias.id}`, alias.contactId);
+    for (const alias of aliases) this.#aliases.set(`${alias.workspaceId} ${alias.id}`, alias.originId);
   }
 
   /** Keeps what a channel told. What it did not tell stays as it was: a missing field never means "gone". */
   record(sighting: Sighting): void {
     const contact = this.#find(sighting) ?? this.#merge(sighting) ?? this.#add(sighting);
+    for (const [kind, value] of namesOf(sighting.former ?? {})) {
+      const gone = contact.identities.find(
+        (each) => each.channelId === sighting.channelId && each.kind === kind && each.value === value,
+      );
+      if (gone) this.#end(contact, gone, sighting.at);
+    }
     for (const [kind, value] of namesOf(sighting.identity)) this.#name(contact, sighting, kind, value);
     const { profileName } = sighting.identity;
-    if (profileName && profileName !== contact.name) {
-      contact.name = profileName;
+    if (profileName && profileName !== contact.profileName) {
+      for (const each of this.#entriesOf(contact.workspaceId, contact.contactId)) each.profileName = profileName;
+      // The last one to be renamed is last, of those that are one contact.
+      this.#renamed.delete(contact);
       if (!this.#new.contacts.has(contact)) this.#renamed.add(contact);
     }
+  }
+
+  nameOf(workspaceId: string, contactId: string): string | null {
+    const [contact] = this.#entriesOf(workspaceId, contactId);
+    return contact?.givenName ?? contact?.profileName ?? null;
+  }
+
+  #enter(contact: ContactEntry): void {
+    const { workspaceId, id, contactId } = contact;
+    this.#contacts.set(`${workspaceId} ${id}`, contact);
+    this.#ofContact.set(`${workspaceId} ${contactId}`, [...this.#entriesOf(workspaceId, contactId), contact]);
+  }
+
+  #entriesOf(workspaceId: string, contactId: string): readonly ContactEntry[] {
+    return this.#ofContact.get(`${workspaceId} ${contactId}`) ?? [];
   }
 
   get changes(): Changes {
@@ -104,22 +139,33 @@ export class ContactBook {
 
   /**
    * Somebody new here may be known from another channel: then the new id becomes another id of that contact. A BSUID
-   * proves it. A phone number does unless the same channel knows its holder by another BSUID, for numbers are
+   * or a Threema id proves it. A phone number does unless the same channel knows its holder by another BSUID, for numbers are
    * handed on; a username never does, because anybody can take a free one.
    */
   #merge({ workspaceId, contactId, channelId, identity, at }: Sighting): ContactEntry | undefined {
     const byBsuid = this.#latestHolder(workspaceId, 'BSUID', identity.bsuid);
     const byPhone = this.#latestHolder(workspaceId, 'PHONE', identity.phone);
-    const known = byBsuid ?? (byPhone && !isSomebodyElse(byPhone, channelId, identity) ? byPhone : undefined);
+    const byThreemaId = this.#latestHolder(workspaceId, 'THREEMA_ID', identity.threemaId);
+    const known =
+      byBsuid ?? byThreemaId ?? (byPhone && !isSomebodyElse(byPhone, channelId, identity) ? byPhone : undefined);
     if (!known) return undefined;
     this.#aliases.set(`${workspaceId} ${contactId}`, known.id);
-    this.#newAliases.push({ workspaceId, id: contactId, contactId: known.id, createdAt: at });
+    const { id: originId } = known;
+    this.#newAliases.push({ workspaceId, id: contactId, contactId: known.contactId, originId, createdAt: at });
     return known;
   }
 
   #add({ workspaceId, contactId, identity, at }: Sighting): ContactEntry {
-    const contact = { workspaceId, id: contactId, name: identity.profileName ?? null, createdAt: at, identities: [] };
-    this.#contacts.set(`${workspaceId} ${contactId}`, contact);
+    const contact: ContactEntry = {
+      workspaceId,
+      id: contactId,
+      contactId,
+      givenName: null,
+      profileName: identity.profileName ?? null,
+      createdAt: at,
+      identities: [],
+    };
+    this.#enter(contact);
     this.#new.contacts.add(contact);
     return contact;
   }
@@ -169,11 +215,12 @@ export class ContactBook {
   }
 }
 
-export function namesOf({ phone, bsuid, username }: ChannelIdentity): [IdentityKind, string][] {
+export function namesOf({ phone, bsuid, username, threemaId }: ChannelIdentity): [IdentityKind, string][] {
   const names: [IdentityKind, string | undefined][] = [
     ['PHONE', phone],
     ['BSUID', bsuid],
     ['USERNAME', username],
+    ['THREEMA_ID', threemaId],
   ];
   return names.filter((name): name is [IdentityKind, string] => Boolean(name[1]));
 }

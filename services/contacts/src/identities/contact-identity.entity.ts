@@ -8,6 +8,8 @@ const ContactIdentitySchema = defineEntity({
     id: p.uuid().primary(),
     workspaceId: p.uuid(),
     contactId: p.uuid(),
+    /** Of whom of those that were made this contact it is; null for the contact's own. */
+    originId: p.uuid().nullable(),
     channelId: p.uuid(),
     kind: p.text().$type<IdentityKind>(),
     value: p.text(),

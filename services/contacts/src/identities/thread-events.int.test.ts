@@ -1,3 +1,4 @@
+import { readLog, sql } from '@fenster/database';
 import { newId } from '@fenster/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Contact } from '../contacts/contact.entity.js';
@@ -27,7 +28,26 @@ const names = () =>
 const aliases = () =>
   contacts.database.forTenant(workspaceId).execute<object[]>('select workspace_id, id, contact_id from contact_alias');
 
+/** Who looks up the countries of names from before must find none of these: segments ask for them from the first moment on. */
+const WITH_COUNTRY = `alter table contact_identity
+  add constraint at_home check (kind not in ('PHONE', 'BSUID') or country is not null)`;
+
 describe('a thread that was opened', () => {
+  it('tells where its names are at home, at once', async () => {
+    await contacts.alter(WITH_COUNTRY);
+    const identity = { phone: PHONE, bsuid: 'FR.1', username: 'anna' };
+    await contacts.publish(contacts.event('opened', { workspaceId, contactId, channelId, identity }));
+    await contacts.settle();
+    const { rows } = await sql<{ kind: string; country: string | null }>`
+      select kind, country from contact_identity where workspace_id = ${workspaceId} order by kind
+    `.execute(contacts.database.system().getKysely());
+    expect(rows).toEqual([
+      { kind: 'BSUID', country: 'FR' },
+      { kind: 'PHONE', country: 'DE' },
+      { kind: 'USERNAME', country: null },
+    ]);
+  });
+
   it('becomes a contact with its identities', async () => {
     const identity = { phone: PHONE, bsuid: 'DE.1', username: 'anna.b', profileName: 'Anna' };
     await contacts.publish(contacts.event('opened', { workspaceId, contactId, channelId, identity }, NINE));
@@ -84,6 +104,42 @@ describe('an identity that changed', () => {
     await contacts.publish(contacts.event('identity_changed', { workspaceId, contactId, channelId, identity }));
     await contacts.settle();
     expect(await stored()).toMatchObject([{ id: contactId, name: 'Anna' }]);
+  });
+});
+
+describe('what a contact is called', () => {
+  const told = async () => {
+    const events = await readLog(contacts.database.forTenant(workspaceId), 0, 100);
+    return events.map(({ name, data }) => [name, data]);
+  };
+  const telling = (id: string, name: string) => ['contacts.contact.changed', { contactId: id, name }];
+  const see = async (id: string, profileName?: string, kind: 'opened' | 'identity_changed' = 'opened') => {
+    const identity = { phone: PHONE, bsuid: 'DE.1', ...(profileName && { profileName }) };
+    await contacts.publish(contacts.event(kind, { workspaceId, contactId: id, channelId, identity }));
+    await contacts.settle();
+  };
+
+  it('is told when the contact is made and when the name changes, and not otherwise', async () => {
+    await see(contactId, 'Anna');
+    await see(contactId, 'Anna', 'identity_changed');
+    await see(contactId, 'Anna B.', 'identity_changed');
+    await see(contactId, undefined, 'identity_changed');
+    expect(await told()).toEqual([telling(contactId, 'Anna'), telling(contactId, 'Anna B.')]);
+  });
+
+  it('is told for every id that the contact is known under', async () => {
+    const alias = newId();
+    await see(contactId, 'Anna');
+    await see(alias);
+    await see(alias, 'Anna B.', 'identity_changed');
+    const [first, second, ...renamed] = await told();
+    expect([first, second]).toEqual([telling(contactId, 'Anna'), telling(alias, 'Anna')]);
+    expect(renamed.toSorted()).toEqual([telling(contactId, 'Anna B.'), telling(alias, 'Anna B.')].toSorted());
+  });
+
+  it('is not told while nobody knows it', async () => {
+    await see(contactId);
+    expect(await told()).toEqual([]);
   });
 });
 

@@ -1,58 +1,110 @@
-import { accessibleWhere } from '@fenster/auth';
-import { logBounds, type EntityManager } from '@fenster/database';
-import { checkPageSize, decodePage, encodeCursor, encodePage, type BatchLoad } from '@fenster/graphql';
-import { isId } from '@fenster/runtime';
-import { IsolationLevel } from '@mikro-orm/core';
+import { array, sql, type RawBuilder } from '@fenster/database';
+import { type BatchLoad, checkPageSize, decodePage, encodeCursor, pageOf } from '@fenster/graphql';
+import { isId, notFound } from '@fenster/runtime';
 import { abilityOf, type ConversationContext } from '../context.js';
+import { compileFilter, type Filter } from '../views/filter.rule.js';
+import { accessibleSql } from './accessible-sql.js';
 import { Thread } from '../threads/thread.entity.js';
-import { Conversation } from './conversation.entity.js';
+import type { Conversation } from './conversation.entity.js';
+import { CONVERSATION_COLUMNS, toConversation, type ConversationRow } from './conversation.row.js';
 import type { ConversationPage } from './conversation.types.js';
 
-/** Rows and event position come from one snapshot of the database, so a client that goes on from it misses nothing. */
-export async function listConversations(
+/** Those that the actor may see, of a person under all ids that contacts knows them by; the most recent first. */
+export function listConversationsOfContact(
   ctx: ConversationContext,
+  contactIds: readonly string[],
   { first, after }: { first: number; after: string | null | undefined },
 ): Promise<ConversationPage> {
+  const ofContact = sql<boolean>`c.contact_id = any(${array('uuid', contactIds.filter(isId))})`;
+  return listMatching(ctx, { first, after, where: ofContact });
+}
+
+export function listConversations(
+  ctx: ConversationContext,
+  { filter, ...page }: { first: number; after: string | null | undefined; filter?: Filter | undefined },
+): Promise<ConversationPage> {
+  return listMatching(ctx, { ...page, where: filter && filterSql(ctx, filter) });
+}
+
+/** Rows and event position come from one statement, so a client that goes on from it misses nothing. */
+async function listMatching(
+  ctx: ConversationContext,
+  { first, after, where }: { first: number; after: string | null | undefined; where: RawBuilder<boolean> | undefined },
+): Promise<ConversationPage> {
+  const { workspaceId } = ctx.requireActor();
   const size = checkPageSize(first);
   const position = after == null ? undefined : decodePage(after, 'after');
-  return ctx.em.transactional(
-    async (em) => {
-      const { last } = await logBounds(em as EntityManager);
-      const rows = await em.find(
-        Conversation,
-        {
-          $and: [
-            accessibleWhere(abilityOf(ctx), 'read', 'Conversation'),
-            position
-              ? {
-                  $or: [
-                    { lastMessageAt: { $lt: position.at } },
-                    { lastMessageAt: position.at, id: { $lt: position.id } },
-                  ],
-                }
-              : {},
-          ],
-        },
-        { orderBy: { lastMessageAt: 'desc', id: 'desc' }, limit: size + 1 },
-      );
-      const nodes = rows.slice(0, size);
-      const oldest = nodes.at(-1);
-      return {
-        nodes,
-        nextPage: rows.length > size && oldest ? encodePage({ at: oldest.lastMessageAt, id: oldest.id }) : null,
-        cursor: encodeCursor(last),
-      };
-    },
-    { isolationLevel: IsolationLevel.REPEATABLE_READ, readOnly: true },
+  const rows = await ctx.database.readForTenant(
+    workspaceId,
+    sql<{ log_end: string } & (ConversationRow | { id: null })>`
+      select log.log_end, page.*
+      from (
+        select coalesce((select last_seq from outbox_counter where workspace_id = ${workspaceId}), 0) as log_end
+      ) log
+      left join lateral (
+        select ${CONVERSATION_COLUMNS} from conversation c
+        where ${accessibleSql(abilityOf(ctx), 'read')} ${where ? sql`and ${where}` : sql``}
+          ${position ? sql`and (c.last_message_at, c.id) < (${position.at}, ${position.id})` : sql``}
+        order by c.last_message_at desc, c.id desc limit ${size + 1}
+      ) page on true
+      order by page.last_message_at desc, page.id desc
+    `,
   );
+  const found = rows.flatMap((row) => (row.id === null ? [] : [toConversation(row)]));
+  return {
+    ...pageOf(found, size, ({ lastMessageAt: at, id }) => ({ at, id })),
+    cursor: encodeCursor(Number(rows[0]!.log_end)),
+  };
 }
+
+/** As the filter is meant for the one who asks, now. */
+function filterSql(ctx: Pick<ConversationContext, 'requireActor' | 'now'>, filter: Filter): RawBuilder<boolean> {
+  return compileFilter(filter, ctx.requireActor()).sql(ctx.now());
+}
+
+/** Counting ends here: whoever has so many has many. */
+export const MAX_COUNT = 10_000;
+
+/** How many the actor may see of those that pass the filter; {@link MAX_COUNT} stands for that many or more. */
+export async function countConversations(ctx: ConversationContext, filter: Filter): Promise<number> {
+  return (await ctx.loader(countsByFilter).load(JSON.stringify(filter)))!;
+}
+
+/** By filters as JSON: for lists of views, one statement. */
+const countsByFilter: BatchLoad<string, number> = async (ctx, filters) => {
+  const rights = accessibleSql(abilityOf(ctx), 'read');
+  const counts = filters.map(
+    (filter) => sql<number>`(
+      select count(*)::int from (
+        select from conversation c where ${rights} and ${filterSql(ctx, JSON.parse(filter) as Filter)} limit ${MAX_COUNT}
+      ) found
+    )`,
+  );
+  const [row] = await ctx.database.readForTenant(
+    ctx.requireActor().workspaceId,
+    sql<{ counts: number[] }>`select array[${sql.join(counts)}] as counts`,
+  );
+  return new Map(filters.map((filter, index) => [filter, row!.counts[index]!]));
+};
 
 /** Those of the conversations that the actor may see. */
 export const conversationsById: BatchLoad<string, Conversation> = async (ctx, ids) => {
-  const where = { $and: [accessibleWhere(abilityOf(ctx), 'read', 'Conversation'), { id: { $in: ids.filter(isId) } }] };
-  const rows = await ctx.em.find(Conversation, where);
-  return new Map(rows.map((row) => [row.id, row]));
+  const rows = await ctx.database.readForTenant(
+    ctx.requireActor().workspaceId,
+    sql<ConversationRow>`
+      select ${CONVERSATION_COLUMNS} from conversation c
+      where c.id = any(${array('uuid', ids.filter(isId))}) and ${accessibleSql(abilityOf(ctx), 'read')}
+    `,
+  );
+  return new Map(rows.map((row) => [row.id, toConversation(row)]));
 };
+
+/** @throws DomainError NOT_FOUND for one that is not there, or that the actor may not see. */
+export async function requireConversation(ctx: Pick<ConversationContext, 'loader'>, id: string): Promise<Conversation> {
+  const conversation = await ctx.loader(conversationsById).load(id);
+  if (!conversation) throw notFound('Conversation');
+  return conversation;
+}
 
 export const threadsById: BatchLoad<string, Thread> = async (ctx, ids) => {
   const rows = await ctx.em.find(Thread, { id: { $in: [...ids] } });

@@ -1,17 +1,21 @@
-import { notFound } from '@fenster/runtime';
 import { Authorized } from '@fenster/graphql';
-import { Arg, Ctx, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, Directive, FieldResolver, ID, Int, Query, Resolver, Root } from 'type-graphql';
 import type { ConversationContext } from '../context.js';
-import { isWindowOpen } from '../threads/service-window.js';
 import type { Conversation } from './conversation.entity.js';
-import { conversationsById, listConversations, threadsById } from './conversation.queries.js';
+import {
+  conversationsById,
+  listConversations,
+  listConversationsOfContact,
+  requireConversation,
+} from './conversation.queries.js';
+import { checkFilter } from '../views/filter.input.js';
+import { ConversationFilterInput } from '../views/filter.types.js';
 import {
   ChannelReference,
   ContactReference,
   ConversationPage,
   ConversationType,
   MemberReference,
-  ServiceWindowType,
   TeamReference,
 } from './conversation.types.js';
 
@@ -23,16 +27,15 @@ export class ConversationResolver {
     @Ctx() ctx: ConversationContext,
     @Arg('first', () => Int, { defaultValue: 50 }) first: number,
     @Arg('after', () => String, { nullable: true }) after?: string | null,
+    @Arg('filter', () => ConversationFilterInput, { nullable: true }) filter?: ConversationFilterInput | null,
   ): Promise<ConversationPage> {
-    return listConversations(ctx, { first, after });
+    return listConversations(ctx, { first, after, ...(filter && { filter: checkFilter(filter) }) });
   }
 
   @Authorized('conversation:read')
   @Query(() => ConversationType)
-  async conversation(@Ctx() ctx: ConversationContext, @Arg('id', () => ID) id: string): Promise<Conversation> {
-    const conversation = await ctx.loader(conversationsById).load(id);
-    if (!conversation) throw notFound('Conversation');
-    return conversation;
+  conversation(@Ctx() ctx: ConversationContext, @Arg('id', () => ID) id: string): Promise<Conversation> {
+    return requireConversation(ctx, id);
   }
 
   // What another service answers may be null: otherwise its absence would take the whole event away from subscribers.
@@ -58,13 +61,30 @@ export class ConversationResolver {
   team(@Root() conversation: Conversation): TeamReference | null {
     return conversation.teamId ? { id: conversation.teamId } : null;
   }
+}
 
-  @FieldResolver(() => ServiceWindowType)
-  async serviceWindow(@Root() conversation: Conversation, @Ctx() ctx: ConversationContext): Promise<ServiceWindowType> {
-    const thread = await ctx.loader(threadsById).load(conversation.threadId);
-    const expiresAt = thread?.windowExpiresAt ?? null;
-    return { expiresAt, isOpen: isWindowOpen({ expiresAt }, ctx.now()) };
+@Resolver(() => ContactReference)
+export class ContactConversationsResolver {
+  @Directive('@requires(fields: "knownIds")')
+  @FieldResolver(() => ConversationPage, {
+    nullable: true,
+    description:
+      'Of this person on all channels, under whatever ids: also of those who were merged into them. The most recent first.',
+  })
+  conversations(
+    @Root() { knownIds }: ContactReference,
+    @Ctx() ctx: ConversationContext,
+    @Arg('first', () => Int, { defaultValue: 20 }) first: number,
+    @Arg('after', () => String, { nullable: true }) after?: string | null,
+  ): Promise<ConversationPage> | null {
+    // Null and no error: whoever may not see contacts is told no ids of theirs.
+    return knownIds ? listConversationsOfContact(ctx, knownIds, { first, after }) : null;
   }
+}
+
+/** How other subgraphs' references to a contact are answered: their conversations are what is asked for. */
+export function resolveContact({ id, knownIds }: ContactReference): ContactReference {
+  return { id, ...(knownIds && { knownIds }) };
 }
 
 /** How other subgraphs' references to a conversation are answered. */

@@ -1,10 +1,12 @@
-import { DateTime } from '@fenster/graphql';
-import { Cursor } from '@fenster/graphql';
-import { Directive, Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Cursor, DateTime, enumOf } from '@fenster/graphql';
+import { Directive, Field, ID, Int, ObjectType } from 'type-graphql';
 import { CONVERSATION_STATUSES, type ConversationStatus } from './conversation.entity.js';
 
-export const ConversationStatusEnum = Object.fromEntries(CONVERSATION_STATUSES.map((status) => [status, status]));
-registerEnumType(ConversationStatusEnum, { name: 'ConversationStatus' });
+export const ConversationStatusEnum = enumOf(CONVERSATION_STATUSES, {
+  name: 'ConversationStatus',
+  description:
+    'OPEN: somebody has to do something. PENDING: it waits for a bot or for others. SNOOZED: it comes back by itself. RESOLVED: done. A customer message makes PENDING and SNOOZED ones OPEN.',
+});
 
 @Directive('@key(fields: "id", resolvable: false)')
 @ObjectType('Channel')
@@ -13,36 +15,29 @@ export class ChannelReference {
   id!: string;
 }
 
-@Directive('@key(fields: "id", resolvable: false)')
+@Directive('@key(fields: "id")')
 @ObjectType('Contact')
 export class ContactReference {
   @Field(() => ID)
   id!: string;
+
+  @Directive('@external')
+  @Field(() => [ID])
+  knownIds?: string[];
 }
 
-@Directive('@key(fields: "id", resolvable: false)')
+@Directive('@key(fields: "id")')
 @ObjectType('Member')
 export class MemberReference {
   @Field(() => ID)
   id!: string;
 }
 
-@Directive('@key(fields: "id", resolvable: false)')
+@Directive('@key(fields: "id")')
 @ObjectType('Team')
 export class TeamReference {
   @Field(() => ID)
   id!: string;
-}
-
-@ObjectType('ServiceWindow', {
-  description: 'How long free-form replies may be sent: 24 hours from the last customer message.',
-})
-export class ServiceWindowType {
-  @Field(() => Boolean, { description: 'At the time of the answer.' })
-  isOpen!: boolean;
-
-  @Field(() => DateTime, { nullable: true, description: 'Null if the customer never wrote.' })
-  expiresAt!: Date | null;
 }
 
 @Directive('@key(fields: "id")')
@@ -54,14 +49,32 @@ export class ConversationType {
   @Field(() => ConversationStatusEnum)
   status!: ConversationStatus;
 
-  @Field(() => Int, { description: 'Place of the last message in the thread.' })
+  @Field(() => Boolean, {
+    description:
+      'What was written in its thread in the phone app, before the number was connected: RESOLVED from the start.',
+  })
+  isImported!: boolean;
+
+  @Field(() => Int, { description: 'Place of the last message in the thread; 0 or less if all are imported.' })
   lastSeq!: number;
 
   @Field(() => DateTime)
   lastMessageAt!: Date;
 
+  @Field(() => DateTime, {
+    nullable: true,
+    description: 'Since when the customer waits for an answer; null if they do not.',
+  })
+  waitingSince?: Date | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'When the customer first got an answer.' })
+  firstResponseAt?: Date | null;
+
   @Field(() => DateTime)
   openedAt!: Date;
+
+  @Field(() => DateTime, { nullable: true, description: 'Null unless it is RESOLVED.' })
+  resolvedAt?: Date | null;
 }
 
 @ObjectType({ description: 'A page of conversations, the most recent first.' })

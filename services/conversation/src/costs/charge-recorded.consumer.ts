@@ -1,5 +1,5 @@
 import { chargeRecorded, conversationCostChanged, type ChargeRecorded, type Envelope } from '@fenster/contracts';
-import { causedBy, defineConsumer, on, sql, type Tx } from '@fenster/database';
+import { array, causedBy, defineConsumer, on, sql, type Tx } from '@fenster/database';
 
 const NAME = 'conversation-charge-recorded';
 
@@ -16,7 +16,7 @@ export const chargeRecordedConsumer = defineConsumer({
 async function announceCosts(tx: Tx, events: readonly Envelope<ChargeRecorded>[]): Promise<void> {
   const latest = new Map(events.map((event) => [event.data.conversationId, event]));
   const { rows } = await sql<{ workspace_id: string; id: string; thread_id: string }>`
-    select workspace_id, id, thread_id from conversation where id = any(${[...latest.keys()]}::uuid[])
+    select workspace_id, id, thread_id from conversation where id = any(${array('uuid', [...latest.keys()])})
   `.execute(tx.sql);
   for (const row of rows) {
     const event = latest.get(row.id)!;

@@ -1,14 +1,16 @@
 import { allows, defineAudience, type Audience } from '@fenster/auth';
-import { Authorized, cancellable, Cursor, decodeCursor, encodeCursor } from '@fenster/graphql';
+import { Authorized, cancellable, Cursor, decodeCursor } from '@fenster/graphql';
 import { Arg, Directive, ID, Resolver, Root, Subscription, type SubscribeResolverData } from 'type-graphql';
 import { defineRules } from '../ability.js';
 import { abilityOf, type ConversationContext } from '../context.js';
 import type { Conversation } from '../conversations/conversation.entity.js';
-import { readInboxEntries } from './inbox-entries.js';
-import { InboxEvent, LiveStarted, ReplayGap } from './inbox-event.types.js';
+import { readInboxEntries, type InboxEntry } from './inbox-entries.js';
+import { InboxEvent } from './inbox-event.js';
+import { at } from './at-cursor.js';
+import { LiveStarted, ReplayGap } from './inbox-markers.types.js';
 
 interface InboxEventsArgs {
-  after?: string;
+  after?: string | null;
   conversationId?: string;
   shared?: boolean;
 }
@@ -20,7 +22,7 @@ export class InboxEventsSubscription {
     description:
       'Everything that happens in conversations that you may see. With `after`: first what was missed since, in order; then LiveStarted; then live.',
     subscribe: ({ args, context }: SubscribeResolverData<unknown, InboxEventsArgs, ConversationContext>) => {
-      const position = args.after === undefined ? undefined : decodeCursor(args.after);
+      const position = args.after == null ? undefined : decodeCursor(args.after);
       return cancellable((signal) => followInbox(context, position, args, signal));
     },
   })
@@ -53,32 +55,48 @@ async function* followInbox(
     else if (item.kind === 'gap') yield [at(new ReplayGap(), item.seq)];
     else {
       const entries = await readInboxEntries(ctx, workspaceId, item.envelopes, conversationId);
-      yield entries.flatMap(({ conversation, event }) => {
-        const audience = audienceOf(conversation);
-        if (audience === 'everybody') return [event];
-        return audience.length > 0 ? [withAudience(event, audience)] : [];
+      yield entries.flatMap((entry) => {
+        const audience = audienceOf(entry);
+        if (audience === 'everybody') return [entry.event];
+        return audience.length > 0 ? [withAudience(entry.event, audience)] : [];
       });
     }
   }
 }
 
-type AudienceOf = (conversation: Conversation) => Audience;
+type AudienceOf = (entry: InboxEntry) => Audience;
 
 function ownAudience(ctx: ConversationContext): AudienceOf {
   const ability = abilityOf(ctx);
-  return (conversation) => (allows(ability, 'read', 'Conversation', conversation) ? 'everybody' : []);
+  const { id } = ctx.requireActor();
+  const sees = (conversation: Conversation) => allows(ability, 'read', 'Conversation', conversation);
+  return ({ conversation, leaves, onlyTo }) => {
+    if (onlyTo && !onlyTo.includes(id)) return [];
+    if (!conversation) return 'everybody';
+    const isTold = leaves ? sees({ ...conversation, ...leaves }) && !sees(conversation) : sees(conversation);
+    return isTold ? 'everybody' : [];
+  };
 }
 
 function sharedAudience(ctx: ConversationContext): AudienceOf {
   const audienceOf = defineAudience(ctx.requireActor(), defineRules);
-  return (conversation) => audienceOf('read', 'Conversation', conversation);
+  const seeing = (conversation: Conversation) => audienceOf('read', 'Conversation', conversation);
+  return ({ conversation, leaves, onlyTo }) => {
+    if (!conversation) return onlyTo ?? 'everybody';
+    const now = seeing(conversation);
+    if (leaves) return without(seeing({ ...conversation, ...leaves }), now);
+    if (!onlyTo) return now;
+    return now === 'everybody' ? onlyTo : onlyTo.filter((id) => now.includes(id));
+  };
+}
+
+function without(audience: Audience, others: Audience): Audience {
+  if (others === 'everybody') return [];
+  if (audience !== 'everybody') return audience.filter((id) => !others.includes(id));
+  return others.length > 0 ? others.map((id) => `-${id}`) : 'everybody';
 }
 
 /** A copy: others with other rights are given the same event. */
 function withAudience<E extends InboxEvent>(event: E, audience: readonly string[]): E {
   return Object.assign(Object.create(Object.getPrototypeOf(event) as object) as E, event, { audience });
-}
-
-function at<E extends InboxEvent>(event: E, seq: number): E {
-  return Object.assign(event, { cursor: encodeCursor(seq) });
 }

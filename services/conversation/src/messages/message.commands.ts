@@ -1,81 +1,75 @@
-import { authorize, grantFor } from '@fenster/auth';
-import { messageQueued } from '@fenster/contracts';
-import { once, transact } from '@fenster/database';
-import { isId, newId, notFound } from '@fenster/runtime';
+import { allows, authorize, grantFor } from '@fenster/auth';
+import { once, transact, type Tx } from '@fenster/database';
+import { invalidInput, isId, newId, notFound } from '@fenster/runtime';
 import { LockMode } from '@mikro-orm/core';
+import { readBudgetOverride } from '../budgets/budget-gate.rule.js';
 import { abilityOf, type ConversationContext } from '../context.js';
 import { Conversation } from '../conversations/conversation.entity.js';
-import { consumeQuota } from '../quotas/consume-quota.js';
 import { Thread } from '../threads/thread.entity.js';
+import { knownFiles } from '../media/files-of-content.js';
 import { Message } from './message.entity.js';
 import type { SendMessageInput } from './message.types.js';
-import { checkSend } from './send-gate.js';
+import { queueMessage } from './queue-message.js';
+import { giveContent } from '../templates/find-template.js';
+import { resourceOf } from './send-gate.js';
 
 /**
- * Queues a reply. The thread is locked, so `seq`, the check of `expectedLastSeq` and the window belong together.
+ * Queues a reply. The thread is locked, so `seq` and all that the send gate looks at belong together.
  * A repeated key returns the first call's message, also when the window has closed since.
  * @throws DomainError BEYOND_API_KEY, NOT_FOUND, INVALID_INPUT, IDEMPOTENCY_CONFLICT, STALE_THREAD, WINDOW_CLOSED,
- *   QUOTA_EXCEEDED.
+ *   QUOTA_EXCEEDED, BUDGET_USED_UP, BEYOND_BUDGET_RIGHTS, CHANNEL_DOWN, ANOTHER_CONVERSATION_OPEN, NOT_IN_CONTROL, CLAIMED_BY_OTHER.
  */
 export async function sendMessage(ctx: ConversationContext, input: SendMessageInput): Promise<Message> {
-  const { conversationId, text, idempotencyKey: key, expectedLastSeq } = input;
+  const { conversationId, text, content, idempotencyKey: key, expectedLastSeq, replyToMessageId } = input;
   const actor = ctx.requireActor();
-  const grant = grantFor(actor, 'message:send', 'text');
+  const override = readBudgetOverride(actor, input.budgetOverride);
   if (!isId(conversationId)) throw notFound('Conversation');
+  const given = await giveContent(ctx.em, input, () => channelOf(ctx, conversationId, 'send'));
+  const grant = grantFor(actor, 'message:send', resourceOf(given.content));
+  const files = await knownFiles(ctx, given.content);
   return transact(ctx, async (tx) => {
     const conversation = await tx.em.findOne(Conversation, { id: conversationId });
     authorize(abilityOf(ctx), 'send', 'Conversation', conversation);
-    const hashed = { conversationId, text, expectedLastSeq };
+    const hashed = { conversationId, text, content, expectedLastSeq, replyToMessageId, ...override };
     const messageId = await once(tx, { key, operation: 'sendMessage', input: hashed }, newId(), async (id) => {
       const thread = await tx.em.findOneOrFail(
         Thread,
         { id: conversation.threadId },
         { lockMode: LockMode.PESSIMISTIC_WRITE },
       );
-      const now = tx.now();
-      checkSend({
-        text,
-        window: { expiresAt: thread.windowExpiresAt ?? null },
-        now,
-        expectedLastSeq,
-        lastSeq: thread.lastSeq,
-      });
-      if (grant) await consumeQuota(tx, actor.id, grant);
-      thread.lastSeq += 1;
-      conversation.lastSeq = thread.lastSeq;
-      conversation.lastMessageAt = now;
-      tx.em.create(Message, {
-        id,
-        workspaceId: thread.workspaceId,
-        threadId: thread.id,
-        conversationId: conversation.id,
-        channelId: thread.channelId,
-        seq: thread.lastSeq,
-        direction: 'OUTBOUND',
-        type: 'text',
-        text,
-        status: 'QUEUED',
-        ...(actor.kind === 'api_key' ? { apiKeyId: actor.id } : { authorId: actor.id }),
-        sentAt: now,
-        createdAt: now,
-      });
-      tx.audit({ action: 'message.send', object: { type: 'message', id } });
-      tx.emit(messageQueued, {
-        entityId: id,
-        data: {
-          messageId: id,
-          threadId: thread.id,
-          conversationId: conversation.id,
-          channelId: thread.channelId,
-          seq: thread.lastSeq,
-          to: { ...(thread.phone && { phone: thread.phone }), ...(thread.bsuid && { bsuid: thread.bsuid }) },
-          type: 'text',
-          text,
-          authorId: actor.id,
-        },
-      });
+      // It may have been resolved, or become somebody else's, while this waited for the thread.
+      await tx.em.refresh(conversation);
+      authorize(abilityOf(ctx), 'send', 'Conversation', conversation);
+      const contextProviderMessageId =
+        replyToMessageId == null ? undefined : await findQuoted(ctx, tx, thread, replyToMessageId);
+      const asked = { ...given, ...override, files, expectedLastSeq, contextProviderMessageId };
+      const [reason] = await queueMessage(tx, conversation, thread, { id, by: actor, grant, ...asked });
+      if (reason) throw reason;
     });
     await tx.em.flush();
     return tx.em.findOneOrFail(Message, { id: messageId });
   });
+}
+
+/** @throws DomainError NOT_FOUND */
+export async function channelOf(
+  ctx: ConversationContext,
+  conversationId: string,
+  action: 'read' | 'send',
+): Promise<string> {
+  const conversation = isId(conversationId) ? await ctx.em.findOne(Conversation, { id: conversationId }) : null;
+  authorize(abilityOf(ctx), action, 'Conversation', conversation);
+  return conversation.channelId;
+}
+
+/** @returns what the provider calls the message. @throws DomainError NOT_FOUND, INVALID_INPUT */
+async function findQuoted(ctx: ConversationContext, tx: Tx, thread: Thread, id: string): Promise<string> {
+  const quoted = isId(id) ? await tx.em.findOne(Message, { id, threadId: thread.id }) : null;
+  if (!quoted) throw notFound('Message');
+  const conversation = await tx.em.findOne(Conversation, { id: quoted.conversationId });
+  if (!conversation || !allows(abilityOf(ctx), 'read', 'Conversation', conversation)) throw notFound('Message');
+  const refuse = (message: string) => invalidInput('replyToMessageId', message);
+  if (quoted.revokedAt) throw refuse('was taken back.');
+  if (!quoted.providerMessageId) throw refuse('is not at WhatsApp yet.');
+  return quoted.providerMessageId;
 }

@@ -1,12 +1,20 @@
 import {
+  failureClass,
+  messageReactionChanged,
   messageStatusChanged,
   type ChannelMessageAccepted,
   type ChannelMessageFailed,
   type ChannelStatusReceived,
   type DeliveryError,
   type Envelope,
+  type FailureReason,
 } from '@fenster/contracts';
 import { causedBy, sql, unnest, type Origin, type Tx } from '@fenster/database';
+import { endUndelivered } from '../consent-requests/end-requests.js';
+import { tellNewsletter } from '../newsletters/send-newsletters.js';
+import { takeRefusals } from '../threads/take-refusals.js';
+import type { Reaction } from './message-changes.rule.js';
+import { applyParkedChanges, type Target } from './record-changes.js';
 import { advance, type DeliveryStatus, type MessageStatus } from './message.status.js';
 
 /** One thing that the provider side says about a message of ours. */
@@ -30,6 +38,7 @@ interface MessageRow {
   seq: number;
   status: MessageStatus;
   provider_message_id: string | null;
+  newsletter_id: string | null;
   changed?: { error?: DeliveryError | undefined };
 }
 
@@ -69,7 +78,9 @@ export async function recordAcceptances(
     error: undefined,
     origin: causedBy(event, consumer),
   }));
-  await apply(tx, [...accepted, ...(await takeParked(tx, accepted))]);
+  const { statuses, changed } = await takeParked(tx, accepted);
+  await apply(tx, [...accepted, ...statuses]);
+  if (changed.length > 0) await applyParkedChanges(tx, changed);
 }
 
 export async function recordFailures(
@@ -93,6 +104,19 @@ export async function recordFailures(
 }
 
 async function apply(tx: Tx, reports: readonly Report[]): Promise<void> {
+  // First, because it locks threads.
+  await takeRefusals(
+    tx,
+    reports.flatMap((report) => {
+      const kind = report.error?.reason && failureClass(report.error.reason);
+      const isFailed = report.status === 'FAILED';
+      return isFailed && (kind === 'window_closed' || kind === 'opt_out') ? [{ ...report, kind }] : [];
+    }),
+  );
+  await endUndelivered(
+    tx,
+    reports.filter(({ status }) => status === 'FAILED'),
+  );
   const messages = await lockMessages(tx, reports);
   const byId = new Map(messages.map((message) => [message.id, message]));
   const byProviderId = new Map(
@@ -130,19 +154,88 @@ async function apply(tx: Tx, reports: readonly Report[]): Promise<void> {
         error: report.error,
       },
     });
+    if (message.newsletter_id !== null) tellNewsletterStatus(tx, message.id, status, report);
   }
   await saveMessages(
     tx,
     messages.filter((message) => message.changed),
   );
-  await park(tx, unknown);
+  const ofReactions = unknown.filter((report) => report.messageId !== undefined);
+  if (ofReactions.length > 0) await applyToReactions(tx, ofReactions);
+  // Ids of ours are known before anything is sent: what is about none of them is about nothing.
+  await park(
+    tx,
+    unknown.filter((report) => report.messageId === undefined),
+  );
+}
+
+function tellNewsletterStatus(
+  tx: Tx,
+  messageId: string,
+  status: MessageStatus,
+  { workspaceId, origin, occurredAt: at, error }: Report,
+): void {
+  if (status === 'QUEUED' || status === 'RECEIVED') return;
+  if (error?.reason === 'newsletter_stopped') {
+    tellNewsletter(tx, { workspaceId, origin }, { messageId, outcome: 'STOPPED', at });
+    return;
+  }
+  const reason = status === 'FAILED' ? (error?.reason ?? 'refused') : undefined;
+  const outcome = status === 'PLAYED' ? 'READ' : status;
+  tellNewsletter(tx, { workspaceId, origin }, { messageId, outcome, at, ...(reason !== undefined && { reason }) });
+}
+
+/** Our reactions go the way of messages, without being any. What was replaced meanwhile is not told of. */
+async function applyToReactions(tx: Tx, reports: readonly Report[]): Promise<void> {
+  const { rows } = await sql<ReactionRow>`
+    select message.workspace_id, message.id, message.channel_id, message.thread_id, message.conversation_id, message.seq,
+      message.reactions->'business' as reaction
+    from message join ${unnest(
+      'input',
+      { workspace_id: 'uuid', reaction_id: 'uuid' },
+      reports.map((report) => ({ workspace_id: report.workspaceId, reaction_id: report.messageId })),
+    )} on message.workspace_id = input.workspace_id and (message.reactions->'business'->>'id')::uuid = input.reaction_id
+    where message.reactions is not null
+    order by message.id for update of message
+  `.execute(tx.sql);
+  const byReaction = new Map(rows.map((row) => [`${row.channel_id} ${row.reaction.id}`, row]));
+  const changed = new Set<ReactionRow>();
+  for (const report of reports) {
+    const row = byReaction.get(`${report.channelId} ${report.messageId}`);
+    const status = row && advance(row.reaction.status, report.status);
+    if (!row || !status || status === row.reaction.status) continue;
+    const { error: _earlier, ...reaction } = row.reaction;
+    row.reaction = { ...reaction, status, ...(report.error && { error: report.error }) };
+    changed.add(row);
+    tx.emit(messageReactionChanged, {
+      entityId: row.id,
+      workspaceId: row.workspace_id,
+      occurredAt: report.occurredAt,
+      origin: report.origin,
+      data: { messageId: row.id, threadId: row.thread_id, conversationId: row.conversation_id, seq: row.seq },
+    });
+  }
+  if (changed.size === 0) return;
+  await sql`
+    update message set reactions = jsonb_set(message.reactions, '{business}', input.reaction)
+    from ${unnest(
+      'input',
+      { workspace_id: 'uuid', id: 'uuid', reaction: 'jsonb' },
+      [...changed].map(({ workspace_id, id, reaction }) => ({ workspace_id, id, reaction })),
+    )}
+    where message.workspace_id = input.workspace_id and message.id = input.id
+  `.execute(tx.sql);
+}
+
+interface ReactionRow extends Omit<MessageRow, 'status' | 'provider_message_id' | 'newsletter_id' | 'changed'> {
+  reaction: Reaction;
 }
 
 async function lockMessages(tx: Tx, reports: readonly Report[]): Promise<MessageRow[]> {
   const ids = reports.flatMap((report) => report.messageId ?? []);
   const named = reports.filter((report) => report.messageId === undefined && report.providerMessageId !== undefined);
   const { rows } = await sql<MessageRow>`
-    select workspace_id, id, channel_id, thread_id, conversation_id, seq, status, provider_message_id from message
+    select workspace_id, id, channel_id, thread_id, conversation_id, seq, status, provider_message_id, newsletter_id from message
     where direction = 'OUTBOUND' and id in (
       select message.id from message join ${unnest(
         'input',
@@ -170,8 +263,11 @@ async function lockMessages(tx: Tx, reports: readonly Report[]): Promise<Message
 async function saveMessages(tx: Tx, messages: readonly MessageRow[]): Promise<void> {
   if (messages.length === 0) return;
   await sql`
-    update message set status = input.status, provider_message_id = input.provider_message_id,
-      error_code = coalesce(input.error_code, message.error_code), error_title = coalesce(input.error_title, message.error_title)
+    update message set status = input.status, provider_message_id = input.provider_message_id, waiting_for = null,
+      waiting_until = null,
+      error_code = coalesce(input.error_code, message.error_code),
+      error_title = coalesce(input.error_title, message.error_title),
+      error_reason = case when input.error_code is null then message.error_reason else input.error_reason end
     from ${unnest(
       'input',
       {
@@ -181,6 +277,7 @@ async function saveMessages(tx: Tx, messages: readonly MessageRow[]): Promise<vo
         provider_message_id: 'text',
         error_code: 'int',
         error_title: 'text',
+        error_reason: 'text',
       },
       messages.map((message) => ({
         workspace_id: message.workspace_id,
@@ -189,6 +286,7 @@ async function saveMessages(tx: Tx, messages: readonly MessageRow[]): Promise<vo
         provider_message_id: message.provider_message_id,
         error_code: message.changed?.error?.code,
         error_title: message.changed?.error?.title,
+        error_reason: message.changed?.error?.reason,
       })),
     )}
     where message.workspace_id = input.workspace_id and message.id = input.id
@@ -200,7 +298,9 @@ async function park(tx: Tx, reports: readonly Report[]): Promise<void> {
   const rows = reports.filter((report) => report.providerMessageId !== undefined && report.status !== 'QUEUED');
   if (rows.length === 0) return;
   await sql`
-    insert into parked_status (workspace_id, channel_id, provider_message_id, status, occurred_at, error_code, error_title)
+    insert into parked_status (
+      workspace_id, channel_id, provider_message_id, status, occurred_at, error_code, error_title, error_reason
+    )
     select * from ${unnest(
       'input',
       {
@@ -211,6 +311,7 @@ async function park(tx: Tx, reports: readonly Report[]): Promise<void> {
         occurred_at: 'timestamptz',
         error_code: 'int',
         error_title: 'text',
+        error_reason: 'text',
       },
       rows.map((report) => ({
         workspace_id: report.workspaceId,
@@ -220,23 +321,30 @@ async function park(tx: Tx, reports: readonly Report[]): Promise<void> {
         occurred_at: report.occurredAt,
         error_code: report.error?.code,
         error_title: report.error?.title,
+        error_reason: report.error?.reason,
       })),
     )}
     on conflict do nothing
   `.execute(tx.sql);
 }
 
-async function takeParked(tx: Tx, accepted: readonly Report[]): Promise<Report[]> {
+/** What came before these messages were known to be the provider's: statuses, and those that were changed. */
+async function takeParked(
+  tx: Tx,
+  accepted: readonly (Report & { providerMessageId: string })[],
+): Promise<{ statuses: Report[]; changed: { target: Target; origin: Origin }[] }> {
   const { rows } = await sql<{
     workspace_id: string;
     channel_id: string;
     provider_message_id: string;
-    status: DeliveryStatus;
+    /** Null where it is a change that waits. */
+    status: DeliveryStatus | null;
     occurred_at: Date;
     error_code: number | null;
     error_title: string | null;
+    error_reason: FailureReason | null;
   }>`
-    delete from parked_status using ${unnest(
+    with input as materialized (select * from ${unnest(
       'input',
       { workspace_id: 'uuid', channel_id: 'uuid', provider_message_id: 'text' },
       accepted.map((report) => ({
@@ -244,22 +352,36 @@ async function takeParked(tx: Tx, accepted: readonly Report[]): Promise<Report[]
         channel_id: report.channelId,
         provider_message_id: report.providerMessageId,
       })),
-    )}
-    where parked_status.workspace_id = input.workspace_id and parked_status.channel_id = input.channel_id
-      and parked_status.provider_message_id = input.provider_message_id
-    returning parked_status.workspace_id, parked_status.channel_id, parked_status.provider_message_id, parked_status.status,
-      parked_status.occurred_at, parked_status.error_code, parked_status.error_title
+    )}), status as (
+      delete from parked_status using input
+      where parked_status.workspace_id = input.workspace_id and parked_status.channel_id = input.channel_id
+        and parked_status.provider_message_id = input.provider_message_id
+      returning parked_status.workspace_id, parked_status.channel_id, parked_status.provider_message_id,
+        parked_status.status, parked_status.occurred_at, parked_status.error_code, parked_status.error_title,
+        parked_status.error_reason
+    )
+    select * from status
+    union all
+    select input.*, null, null, null, null, null from input
+    cross join lateral (
+      select from parked_change parked where parked.workspace_id = input.workspace_id
+        and parked.channel_id = input.channel_id and parked.target_provider_message_id = input.provider_message_id limit 1
+    ) change
+    where exists (select from parked_change)
   `.execute(tx.sql);
-  return rows.map((row) => {
+  const statuses: Report[] = [];
+  const changed: { target: Target; origin: Origin }[] = [];
+  for (const row of rows) {
     const report = accepted.find(
       ({ channelId, providerMessageId }) =>
         channelId === row.channel_id && providerMessageId === row.provider_message_id,
     )!;
-    return {
-      ...report,
-      status: row.status,
-      occurredAt: row.occurred_at,
-      error: row.error_code === null ? undefined : { code: row.error_code, title: row.error_title ?? '' },
-    };
-  });
+    if (row.status === null) changed.push({ target: report, origin: report.origin });
+    else {
+      const { error_code: code, error_title: title, error_reason: reason } = row;
+      const error = code === null ? undefined : { code, title: title ?? '', ...(reason && { reason }) };
+      statuses.push({ ...report, status: row.status, occurredAt: row.occurred_at, error });
+    }
+  }
+  return { statuses, changed };
 }

@@ -1,6 +1,6 @@
-import { quotaWindow, type ActionGrant } from '@fenster/auth';
+import { quotaWindow, type ActionGrant, type Quota } from '@fenster/auth';
 import { sql, type Tx } from '@fenster/database';
-import { DomainError } from '@fenster/runtime';
+import { quotaExceeded } from './quota-exceeded.js';
 
 /**
  * Uses up one of an API key's quota, in the transaction of what it is used for: what does not happen costs nothing.
@@ -21,9 +21,26 @@ export async function consumeQuota(tx: Tx, apiKeyId: string, { action, resource,
     returning count
   `.execute(tx.sql);
   if (rows.length > 0) return;
-  throw new DomainError(
-    'QUOTA_EXCEEDED',
-    `This API key may do this ${quota.count} times per ${quota.per.toLowerCase()}. Try again at ${resetsAt.toISOString()}.`,
-    { details: { resetsAt } },
-  );
+  throw quotaExceeded(quota, resetsAt);
+}
+
+export interface QuotaLeft extends Quota {
+  left: number;
+  resetsAt: Date;
+}
+
+/** How much of it is left now; undefined if it has no limit. Uses up nothing. */
+export async function quotaLeft(
+  tx: Tx,
+  apiKeyId: string,
+  { action, resource, quota }: ActionGrant,
+): Promise<QuotaLeft | undefined> {
+  if (!quota) return undefined;
+  const { startsAt, resetsAt } = quotaWindow(quota, tx.now());
+  const { rows } = await sql<{ count: number }>`
+    select count from api_key_quota
+    where workspace_id = ${tx.workspaceId} and api_key_id = ${apiKeyId} and action = ${action}
+      and resource = ${resource ?? ''} and window_start >= ${startsAt}
+  `.execute(tx.sql);
+  return { ...quota, left: Math.max(quota.count - (rows[0]?.count ?? 0), 0), resetsAt };
 }

@@ -2,9 +2,11 @@ import { generateKeyPair } from 'node:crypto';
 import { promisify } from 'node:util';
 import { createTokenVerifier, PERMISSIONS, signToken, type Actor, type Permission } from '@fenster/auth';
 import {
+  channelChanged,
   streamOf,
   subjectOf,
   type ChannelMessageAccepted,
+  type ChannelMessageChanged,
   type ChannelMessageReceived,
   type ChannelStatusReceived,
   type Envelope,
@@ -18,19 +20,28 @@ import { jetstream } from '@nats-io/jetstream';
 import { exportJWK } from 'jose';
 import { actorWith } from '../../../../test/support/actor.js';
 import { createTestDatabase } from '../../../../test/support/test-database.js';
+import { eventually } from '../../../../test/support/eventually.js';
 import { startTestNats } from '../../../../test/support/test-nats.js';
+import { expect } from 'vitest';
+import { Channel } from '../channels/channel.entity.js';
 import { consumers } from '../consumers.js';
 import { entities } from '../entities.js';
 import { migrations } from '../migrations.js';
 import { createService } from '../index.js';
+import { runDueTimers } from '../timers/timer-runner.js';
+import { timers } from '../timers/timers.js';
 
 const log = createLogger('test', 'silent');
+/** Of the `database` that tests are given. */
+export const POOL_SIZE = 4;
 
 export interface TestConversation {
   database: Database;
   channelId: string;
   /** Hands events to the consumers' handlers in one transaction, as the event path does. */
   receive<D extends EventDefinition>(workspaceId: string, event: D, ...data: EventData<D>[]): Promise<void>;
+  /** Lets all timers take effect that are due. */
+  letTimersRun(): Promise<void>;
   logOf(workspaceId: string): Promise<Envelope[]>;
   close(): Promise<void>;
 }
@@ -38,7 +49,7 @@ export interface TestConversation {
 /** The service's database and handlers, without a process around them. */
 export async function createTestConversation(now: Clock = systemClock): Promise<TestConversation> {
   const { url, drop } = await createTestDatabase('conversation', migrations);
-  const database = await openDatabase({ service: 'conversation', url, poolSize: 4, entities, log });
+  const database = await openDatabase({ service: 'conversation', url, poolSize: POOL_SIZE, entities, log });
   const ctx: Ctx = {
     database,
     now,
@@ -59,6 +70,9 @@ export async function createTestConversation(now: Clock = systemClock): Promise<
           data.map((each) => envelopeOf(workspaceId, event, each)),
         ),
       );
+    },
+    async letTimersRun() {
+      while ((await runDueTimers(ctx, timers)) > 0);
     },
     logOf: (workspaceId) => readLog(database.forTenant(workspaceId), 0, 10_000),
     async close() {
@@ -92,6 +106,12 @@ export interface RunningConversation {
   channelId: string;
   tokenOf(workspaceId: string, permissions?: readonly Permission[], rights?: Partial<Actor>): Promise<string>;
   publish<D extends EventDefinition>(workspaceId: string, event: D, ...data: EventData<D>[]): Promise<void>;
+  /** The workspace has a channel, this one unless another is named: to be set, not to be written to. */
+  connectChannel(workspaceId: string, channel?: { id?: string; name?: string }): Promise<string>;
+  /** Of the service and of tests that listen. */
+  connection: NatsConnection;
+  /** One more process of the service, on the same database and broker. */
+  startAnother(): Promise<{ url: string; stop(): Promise<void> }>;
   stop(): Promise<void>;
 }
 
@@ -106,42 +126,67 @@ export async function startConversation({
     promisify(generateKeyPair)('ed25519'),
   ]);
   const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'test', alg: 'EdDSA' };
-  const service: Service = await createService(
-    {
-      HOST: '127.0.0.1',
-      PORT: 0,
-      LOG_LEVEL: 'silent',
-      NATS_URL: nats.url,
-      DATABASE_URL: databaseUrl,
-      DATABASE_POOL_SIZE: 6,
-      JWKS_URL: '',
-    },
-    {
-      now,
-      verifier: createTokenVerifier({ jwks: async () => ({ keys: [jwk] }) }),
-      ...(onStatement && { onStatement }),
-    },
-  );
-  await service.start();
-  const database = await openDatabase({ service: 'conversation', url: databaseUrl, poolSize: 4, entities, log });
+  const startOne = async (): Promise<Service> => {
+    const service = await createService(
+      {
+        HOST: '127.0.0.1',
+        PORT: 0,
+        LOG_LEVEL: 'silent',
+        NATS_URL: nats.url,
+        DATABASE_URL: databaseUrl,
+        DATABASE_POOL_SIZE: 6,
+        DEAD_LETTER_RETENTION_DAYS: 30,
+        JWKS_URL: '',
+      },
+      {
+        now,
+        verifier: createTokenVerifier({ jwks: async () => ({ keys: [jwk] }) }),
+        ...(onStatement && { onStatement }),
+      },
+    );
+    await service.start();
+    return service;
+  };
+  const service = await startOne();
+  const database = await openDatabase({
+    service: 'conversation',
+    url: databaseUrl,
+    poolSize: POOL_SIZE,
+    entities,
+    log,
+  });
   const connection: NatsConnection = await connectNats({ url: nats.url, name: 'test', log });
+  const channelId = newId();
+  const publish: RunningConversation['publish'] = async (workspaceId, event, ...data) => {
+    const envelopes = data.map((each, index) => envelopeOf(workspaceId, event, each, index + 1));
+    // The service makes it too, but perhaps a moment later.
+    await ensureStream(connection, streamOf(subjectOf(event, workspaceId)));
+    await jetstream(connection).publish(subjectOf(event, workspaceId), JSON.stringify(envelopes));
+  };
   return {
     url: `${service.url}/graphql`,
     database,
-    channelId: newId(),
+    connection,
+    channelId,
+    async connectChannel(workspaceId, { id = channelId, name = 'WhatsApp' } = {}) {
+      await publish(workspaceId, channelChanged, { channelId: id, name, state: 'ACTIVE' });
+      await eventually(async () => {
+        expect(await database.forTenant(workspaceId).findOne(Channel, { id, name })).not.toBeNull();
+      });
+      return id;
+    },
+    async startAnother() {
+      const other = await startOne();
+      return { url: `${other.url}/graphql`, stop: () => other.stop() };
+    },
     tokenOf: (workspaceId, permissions = PERMISSIONS, rights = {}) =>
       signToken(
         { kid: 'test', privateKey: keys.privateKey as never },
         actorWith({ workspaceId, permissions, ...rights }),
         new Date(),
-        600,
+        new Date(Date.now() + 600_000),
       ),
-    async publish(workspaceId, event, ...data) {
-      const envelopes = data.map((each, index) => envelopeOf(workspaceId, event, each, index + 1));
-      // The service makes it too, but perhaps a moment later.
-      await ensureStream(connection, streamOf(subjectOf(event, workspaceId)));
-      await jetstream(connection).publish(subjectOf(event, workspaceId), JSON.stringify(envelopes));
-    },
+    publish,
     async stop() {
       await connection.close();
       await database.close();
@@ -167,6 +212,24 @@ export function customerMessage(
     text: 'Hallo',
     sentAt: new Date().toISOString(),
     opensWindow: true,
+    ...overrides,
+  };
+}
+
+/** Somebody reacts to, edits or revokes the message that the provider calls so. */
+export function messageChange(
+  channelId: string,
+  targetProviderMessageId: string,
+  change: ChannelMessageChanged['change'],
+  overrides: Partial<ChannelMessageChanged> = {},
+): ChannelMessageChanged {
+  return {
+    channelId,
+    targetProviderMessageId,
+    providerMessageId: `wamid.change${unique()}`,
+    by: 'customer',
+    change,
+    sentAt: new Date().toISOString(),
     ...overrides,
   };
 }

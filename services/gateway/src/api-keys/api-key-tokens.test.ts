@@ -62,8 +62,14 @@ describe('An API key', () => {
   });
 
   it('is no verdict on the key while identity is in trouble', async () => {
+    const unavailable = (reason: string) => ({
+      code: 'UNAVAILABLE',
+      cause: { message: expect.stringContaining(reason) },
+    });
     status = 500;
-    await expect(tokens.tokenFor(KEY)).rejects.toThrow('Identity answered 500');
+    await expect(tokens.tokenFor(KEY)).rejects.toMatchObject(unavailable('Identity answered 500'));
+    const nowhere = createApiKeyTokens({ url: 'http://127.0.0.1:1/', now: () => now });
+    await expect(nowhere.tokenFor(KEY)).rejects.toMatchObject(unavailable('ECONNREFUSED'));
     status = 200;
     expect(await tokens.tokenFor(KEY)).toBe('token-2');
   });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { request } from 'undici';
-import { AuthenticationError } from '@fenster/auth';
+import { AuthenticationError, VerificationUnavailableError } from '@fenster/auth';
 import type { Clock } from '@fenster/runtime';
+import type { Budget } from '../rate-limit/rate-limits.js';
 
 /** API keys that are in use at a time. */
 const MAX_KEYS = 10_000;
@@ -10,6 +11,10 @@ const MAX_KEYS = 10_000;
 const SPARE_MS = 10_000;
 const TIMEOUT_MS = 5_000;
 const API_KEY = /^Bearer fk_[0-9a-f]{32}_[\w-]{43}$/;
+
+function isApiKey(authorization: unknown): authorization is string {
+  return typeof authorization === 'string' && API_KEY.test(authorization);
+}
 
 /** Whoever goes on with a key asks for its next token after this long, and then gets another one. In milliseconds. */
 export function untilNextToken(remainingMs: number): number {
@@ -19,9 +24,11 @@ export function untilNextToken(remainingMs: number): number {
 export interface ApiKeyTokens {
   /**
    * The access token to use for an API key; undefined for an `authorization` that carries none.
-   * @throws AuthenticationError for a key that is void; any other error means that nobody can tell at present.
+   * Asking identity costs more than checking a token: while it lasts it counts against the budget, if one is given.
+   * @throws AuthenticationError for a key that is void, VerificationUnavailableError while nobody can tell,
+   * RateLimitedError instead of asking.
    */
-  tokenFor(authorization: unknown): Promise<string | undefined>;
+  tokenFor(authorization: unknown, budget?: Budget): Promise<string | undefined>;
 }
 
 interface Exchanged {
@@ -35,8 +42,8 @@ export function createApiKeyTokens({ url, now }: { url: string; now: Clock }): A
   const tokens = new LRUCache<string, Promise<Exchanged>>({ max: MAX_KEYS });
 
   return {
-    async tokenFor(authorization) {
-      if (typeof authorization !== 'string' || !API_KEY.test(authorization)) return undefined;
+    async tokenFor(authorization, budget) {
+      if (!isApiKey(authorization)) return undefined;
       const hash = createHash('sha256').update(authorization).digest('base64url');
       const before = tokens.get(hash);
       const known = await before;
@@ -44,7 +51,8 @@ export function createApiKeyTokens({ url, now }: { url: string; now: Clock }): A
       // Another request may have begun to exchange it meanwhile.
       let exchanging = tokens.get(hash);
       if (!exchanging || exchanging === before) {
-        exchanging = exchange(url, authorization);
+        const ask = () => exchange(url, authorization);
+        exchanging = budget ? budget.during(ask) : ask();
         tokens.set(hash, exchanging);
         exchanging.catch(() => tokens.delete(hash));
       }
@@ -54,6 +62,17 @@ export function createApiKeyTokens({ url, now }: { url: string; now: Clock }): A
 }
 
 async function exchange(url: string, authorization: string): Promise<Exchanged> {
+  try {
+    const exchanged = await askIdentity(url, authorization);
+    if (exchanged) return exchanged;
+  } catch (error) {
+    throw new VerificationUnavailableError(error);
+  }
+  throw new AuthenticationError();
+}
+
+/** Undefined for a key that is void. */
+async function askIdentity(url: string, authorization: string): Promise<Exchanged | undefined> {
   const { statusCode, body } = await request(url, {
     method: 'POST',
     headers: { authorization },
@@ -65,6 +84,6 @@ async function exchange(url: string, authorization: string): Promise<Exchanged> 
     return { accessToken, expiresAt: new Date(expiresAt) };
   }
   await body.dump();
-  if (statusCode === 401) throw new AuthenticationError();
+  if (statusCode === 401) return undefined;
   throw new Error(`Identity answered ${statusCode} for an API key.`);
 }

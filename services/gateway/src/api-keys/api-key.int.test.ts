@@ -81,6 +81,16 @@ describe('An API key', () => {
     expect(await socket.closed).toEqual({ code: 4403, reason: 'Forbidden' });
   });
 
+  it('cannot be told from none while identity is in trouble, and that is said', async () => {
+    gateway.identity.isInTrouble = true;
+    const unavailable = { status: 503, body: { errors: [{ extensions: { code: 'UNAVAILABLE' } }] } };
+    for (const authorization of [KEY, UNKNOWN]) {
+      expect(await gateway.post(QUERY, { authorization })).toMatchObject(unavailable);
+    }
+    gateway.identity.isInTrouble = false;
+    expect((await gateway.post(QUERY, { authorization: KEY })).body).toEqual({ data: { whoami: keyId } });
+  });
+
   it('that is revoked loses its sockets and its token at once', async () => {
     const socket = await new RawSocket(gateway.socketUrl).begin(KEY);
     await revoke();

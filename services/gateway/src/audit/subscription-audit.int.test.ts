@@ -66,6 +66,21 @@ describe('the audit log', () => {
     admitted.stop();
   });
 
+  it('does not hear of one that was told to wait, and then was refused', async () => {
+    const [nobody, somebody] = [newId(), newId()];
+    await gateway.inbox.server.crash();
+    const waiting = await gateway.subscribe(TEXTS, { authorization: await as(nobody) });
+    await waiting.until(({ notices }) => notices.length === 1);
+    gateway.inbox.refuseWith = 'FORBIDDEN';
+    await gateway.inbox.server.start();
+    await waiting.untilEnded();
+    gateway.inbox.refuseWith = undefined;
+    const admitted = await gateway.subscribe(TEXTS, { authorization: await as(somebody) });
+    await eventually(() => expect(whoOpened()).toContain(somebody));
+    expect(whoOpened()).not.toContain(nobody);
+    admitted.stop();
+  });
+
   it('can tell what somebody read from what completes an event for many', async () => {
     await gateway.post(
       { query: '{ conversation(id: "7") { contact { name } } }' },

@@ -1,7 +1,7 @@
 import type { Actor } from '@fenster/auth';
 import { auditEntryRecorded, subjectOf, type AuditEntryRecorded, type Envelope } from '@fenster/contracts';
-import { createPublisher, ensureStream, type NatsConnection } from '@fenster/messaging';
-import { newId, type Clock, type Logger } from '@fenster/runtime';
+import { ensureStream, publishUnordered, type NatsConnection } from '@fenster/messaging';
+import { createCollector, newId, type Clock, type Logger } from '@fenster/runtime';
 
 export interface SubscriptionAudit {
   /** Somebody was let into a subscription. */
@@ -33,56 +33,29 @@ export function createSubscriptionAudit({
   now: Clock;
   log: Logger;
 }): SubscriptionAudit {
-  const publisher = createPublisher(connection);
-  let waiting: Envelope<AuditEntryRecorded>[] = [];
-  let timer: NodeJS.Timeout | undefined;
-  let publishing: Promise<boolean> | undefined;
   let hasStream = false;
-
-  function collect(ms: number): void {
-    timer ??= setTimeout(() => {
-      timer = undefined;
-      void publishWaiting();
-    }, ms);
-  }
-
-  function publishWaiting(): Promise<boolean> {
-    publishing ??= publishAll().finally(() => (publishing = undefined));
-    return publishing;
-  }
-
-  async function publishAll(): Promise<boolean> {
-    while (waiting.length > 0) {
-      const batch = waiting;
-      waiting = [];
-      try {
-        if (!hasStream) await ensureStream(connection, 'gateway');
-        hasStream = true;
-        // What is published twice after a failure, identity knows by the events' ids.
-        await publisher.publish(toPublications(batch));
-      } catch (error) {
-        hasStream = false;
-        const all = [...batch, ...waiting];
-        waiting = all.slice(-MAX_WAITING);
-        const lost = all.length - waiting.length;
-        log.warn({ err: error, waiting: waiting.length, lost }, 'opened subscriptions will be audited later');
-        collect(RETRY_MS);
-        return false;
-      }
-    }
-    return true;
-  }
+  const opened = createCollector<Envelope<AuditEntryRecorded>>({
+    collectMs: COLLECT_MS,
+    retryMs: RETRY_MS,
+    async store(envelopes) {
+      if (!hasStream) await ensureStream(connection, 'gateway');
+      hasStream = true;
+      // What is published twice after a failure, identity knows by the events' ids.
+      await publishUnordered(connection, toPublications(envelopes));
+    },
+    onFailure(error, waiting) {
+      hasStream = false;
+      const kept = waiting.slice(-MAX_WAITING);
+      const lost = waiting.length - kept.length;
+      log.warn({ err: error, waiting: kept.length, lost }, 'opened subscriptions will be audited later');
+      return kept;
+    },
+  });
 
   return {
-    opened(field, actor, from) {
-      waiting.push(toEnvelope(field, actor, from, now()));
-      collect(COLLECT_MS);
-    },
+    opened: (field, actor, from) => opened.add(toEnvelope(field, actor, from, now())),
     async stop() {
-      clearTimeout(timer);
-      await publishing;
-      if (!(await publishWaiting())) log.error({ lost: waiting.length }, 'opened subscriptions were not audited');
-      clearTimeout(timer);
+      if (!(await opened.stop())) log.error({ lost: opened.size }, 'opened subscriptions were not audited');
     },
   };
 }

@@ -4,17 +4,27 @@ import { transformSupergraphToPublicSchema } from '@theguild/federation-composit
 import {
   createSourceEventStream,
   execute,
+  getOperationAST,
   parse,
   print,
   type DocumentNode,
   type ExecutionArgs,
   type ExecutionResult,
   type GraphQLSchema,
+  type OperationDefinitionNode,
 } from 'graphql';
-import { inBatches, newId } from '@fenster/runtime';
-import { complete, enrich, schemaWithoutArguments } from './enrich.js';
-import { planEnrichment, type EnrichmentPlan } from './enrichment-plan.js';
+import { inBatches, newId, type Logger } from '@fenster/runtime';
+import { complete, enrich, rootFields, schemaWithoutArguments } from './enrich.js';
+import {
+  planEvents,
+  planRequest,
+  type EnrichmentCall,
+  type EventPlan,
+  type RequestPlan,
+  type RootCall,
+} from './plan.js';
 import { createHttpTransport, type HttpTransport } from './http-transport.js';
+import { leavingOutNullReferences } from './null-references.js';
 import { subscribeOverSocket } from './socket-transport.js';
 import type { SubgraphContext } from './subgraph-context.js';
 import { SubscriptionRefusedError } from './subgraph-error.js';
@@ -36,6 +46,8 @@ export interface SubscribeOperation extends EngineOperation {
   /** Selects what `document` does, and perhaps more. */
   readonly sourceDocument: DocumentNode;
 }
+
+type SubscriptionDocuments = Pick<SubscribeOperation, 'document' | 'sourceDocument'>;
 
 export interface SourceEvent {
   /** The root field's value as its subgraph sent it: known even where the result is null because an enrichment failed. */
@@ -60,7 +72,7 @@ export interface Engine {
    * Whether events are those of all who have the caller's rights, each with its audience under `AUDIENCE_ALIAS`. Otherwise they
    * are what the caller alone may see.
    */
-  tellsAudience(documents: Pick<SubscribeOperation, 'document' | 'sourceDocument'>): boolean;
+  tellsAudience(documents: SubscriptionDocuments): boolean;
   close(): Promise<void>;
 }
 
@@ -72,6 +84,7 @@ export interface EngineOptions {
   callTimeoutMs: number;
   /** Limit of each enrichment of an event, in milliseconds: events wait for each other. */
   enrichmentTimeoutMs: number;
+  log: Logger;
 }
 
 /** Whether a call to a subgraph is part of somebody's request, or completes an event for all who subscribed. */
@@ -82,7 +95,7 @@ const EVENTS_AT_ONCE = 64;
 
 /**
  * The stitching planner of @graphql-tools/federation, the one inside Hive Gateway, over transports of our own. It plans every
- * execution anew, which is too slow for events: those of documents that `planEnrichment` covers are completed by its plan.
+ * execution anew, which costs most of the gateway's time: documents that `plan.ts` covers are planned once.
  */
 export function createEngine(options: EngineOptions): Engine {
   const supergraph = parse(options.supergraphSdl);
@@ -103,14 +116,20 @@ export function createEngine(options: EngineOptions): Engine {
   });
   const map = readSupergraph(supergraph);
   const plainSchema = schemaWithoutArguments(transformSupergraphToPublicSchema(supergraph));
-  const plans = new WeakMap<DocumentNode, EnrichmentPlan | 'none'>();
-  const planOf = ({
-    document,
-    sourceDocument,
-  }: Pick<SubscribeOperation, 'document' | 'sourceDocument'>): EnrichmentPlan | 'none' => {
-    let plan = plans.get(document);
-    if (!plan) plans.set(document, (plan = planEnrichment(plainSchema, map, document, sourceDocument) ?? 'none'));
-    return plan;
+  const leaveOutNullReferences = leavingOutNullReferences({ schema: plainSchema, map, log: options.log });
+  const eventPlans = new WeakMap<DocumentNode, EventPlan | undefined>();
+  const eventPlanOf = ({ document, sourceDocument }: SubscriptionDocuments): EventPlan | undefined => {
+    if (!eventPlans.has(document)) eventPlans.set(document, planEvents(plainSchema, map, document, sourceDocument));
+    return eventPlans.get(document);
+  };
+  const requestPlans = new WeakMap<OperationDefinitionNode, RequestPlan | undefined>();
+  const requestPlanOf = ({ document, operationName }: EngineOperation): RequestPlan | undefined => {
+    const definition = getOperationAST(document, operationName);
+    if (!definition) return undefined;
+    if (!requestPlans.has(definition)) {
+      requestPlans.set(definition, planRequest(plainSchema, map, document, definition));
+    }
+    return requestPlans.get(definition);
   };
 
   const toContext = (
@@ -133,50 +152,79 @@ export function createEngine(options: EngineOptions): Engine {
     contextValue: toContext(operation, purpose),
   });
 
-  async function* stitched(operation: SubscribeOperation): AsyncGenerator<SourceEvent, void> {
+  async function* stitchedEvents(operation: SubscribeOperation): AsyncGenerator<SourceEvent, void> {
     const stream = await createSourceEventStream(toArgs(operation, operation.sourceDocument, 'event'));
     if (!(Symbol.asyncIterator in stream)) throw new SubscriptionRefusedError(stream.errors ?? []);
     for await (const sources of inBatches(stream as AsyncIterable<SourceEvent['source']>, EVENTS_AT_ONCE)) {
       // One context for all, so that their calls to a subgraph become one.
       const args = toArgs(operation, operation.document, 'event');
       const results = await Promise.all(sources.map(async (source) => execute({ ...args, rootValue: source })));
-      for (const [index, source] of sources.entries()) yield { source, result: results[index]! };
-    }
-  }
-
-  async function* planned(operation: SubscribeOperation, plan: EnrichmentPlan): AsyncGenerator<SourceEvent, void> {
-    const { subgraph, rootKey } = plan;
-    const context = toContext(operation, 'event');
-    const variables = pick(operation.variables, plan.variables);
-    const stream = subscribeOverSocket(subgraph, subgraphs.get(subgraph)!.url, plan.query, variables, context);
-    for await (const events of inBatches(stream, EVENTS_AT_ONCE)) {
-      const callContext = toContext(operation, 'event');
-      await Promise.all(
-        plan.calls.map((call) =>
-          enrich(call, events, async (references) => {
-            const asked = { ...pick(operation.variables, call.variables), ...references };
-            return subgraphs.get(call.subgraph)!.http.execute(call.query, asked, callContext);
-          }),
-        ),
-      );
-      for (const event of events) {
-        const source = (event.data?.[rootKey] ?? null) as SourceEvent['source'];
-        yield { source, result: complete(plainSchema, plan.completion, event) };
+      for (const [index, source] of sources.entries()) {
+        yield { source, result: leaveOutNullReferences(results[index]!, operation.document) };
       }
     }
   }
 
+  const ask = (
+    { subgraph, query, variables }: Pick<RootCall, 'subgraph' | 'query' | 'variables'>,
+    operation: EngineOperation,
+    context: SubgraphContext,
+    references?: Readonly<Record<string, unknown>>,
+  ) =>
+    subgraphs.get(subgraph)!.http.execute(query, { ...pick(operation.variables, variables), ...references }, context);
+
+  async function enrichAll(
+    calls: readonly EnrichmentCall[],
+    results: readonly ExecutionResult[],
+    operation: EngineOperation,
+    context: SubgraphContext,
+  ): Promise<void> {
+    await Promise.all(
+      calls.map((call) => enrich(call, results, (references) => ask(call, operation, context, references))),
+    );
+  }
+
+  async function* plannedEvents(operation: SubscribeOperation, plan: EventPlan): AsyncGenerator<SourceEvent, void> {
+    const { subgraph, query, responseKeys } = plan.root;
+    const variables = pick(operation.variables, plan.root.variables);
+    const stream = subscribeOverSocket(
+      subgraph,
+      subgraphs.get(subgraph)!.url,
+      query,
+      variables,
+      toContext(operation, 'event'),
+    );
+    for await (const events of inBatches(stream, EVENTS_AT_ONCE)) {
+      await enrichAll(plan.calls, events, operation, toContext(operation, 'event'));
+      for (const event of events) {
+        const source = (event.data?.[responseKeys[0]!] ?? null) as SourceEvent['source'];
+        const result = complete(plainSchema, plan.completion, event);
+        yield { source, result: leaveOutNullReferences(result, plan.completion) };
+      }
+    }
+  }
+
+  async function executePlanned(operation: EngineOperation, plan: RequestPlan): Promise<ExecutionResult> {
+    const context = toContext(operation, 'request');
+    const answers = await Promise.all(plan.roots.map((root) => rootFields(root, ask(root, operation, context))));
+    const result = { data: Object.assign({}, ...answers) as Record<string, unknown> };
+    await enrichAll(plan.calls, [result], operation, context);
+    return leaveOutNullReferences(complete(plainSchema, plan.completion, result), plan.completion);
+  }
+
   return {
     schema,
-    execute: async (operation) => execute(toArgs(operation, operation.document, 'request')),
+    async execute(operation) {
+      const plan = requestPlanOf(operation);
+      if (plan) return executePlanned(operation, plan);
+      const { document } = operation;
+      return leaveOutNullReferences(await execute(toArgs(operation, document, 'request')), document);
+    },
     subscribe(operation) {
-      const plan = planOf(operation);
-      return plan === 'none' ? stitched(operation) : planned(operation, plan);
+      const plan = eventPlanOf(operation);
+      return plan ? plannedEvents(operation, plan) : stitchedEvents(operation);
     },
-    tellsAudience(documents) {
-      const plan = planOf(documents);
-      return plan !== 'none' && plan.tellsAudience;
-    },
+    tellsAudience: (documents) => eventPlanOf(documents)?.tellsAudience ?? false,
     close: async () => {
       await Promise.all([...subgraphs.values()].map(({ http }) => http.close()));
     },

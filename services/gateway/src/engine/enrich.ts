@@ -9,7 +9,14 @@ import {
 } from 'graphql';
 import { createGraphQLError } from '@graphql-tools/utils';
 import { TYPE_ALIAS } from '../operation/subscription-plan.js';
-import { answerKey, referencesVariable, type Enrichment, type EnrichmentCall, type Step } from './enrichment-plan.js';
+import {
+  answerKey,
+  referencesVariable,
+  type Enrichment,
+  type EnrichmentCall,
+  type RootCall,
+  type Step,
+} from './plan.js';
 
 type Value = Record<string, unknown>;
 
@@ -28,15 +35,7 @@ export async function enrich(
     referencesVariable(index),
     [...parents[index]!.keys()].map((value) => ({ __typename: type, [key]: value })),
   ]);
-  let answer: ExecutionResult;
-  try {
-    answer = await ask(Object.fromEntries(references));
-  } catch (error) {
-    if (!(error instanceof GraphQLError)) throw error;
-    answer = { errors: [error] };
-  }
-  answer.errors?.forEach((error) => placeError(answer.data, error));
-  const failure = withoutPath(answer.errors?.find(({ path }) => !path || !answer.data));
+  const { answer, failure } = await answerOf(ask(Object.fromEntries(references)));
   for (const [index, enrichment] of call.enrichments.entries()) {
     const answers = answer.data?.[answerKey(index)];
     for (const [position, same] of [...parents[index]!.values()].entries()) {
@@ -44,6 +43,27 @@ export async function enrich(
       for (const parent of same) Object.assign(parent, fields);
     }
   }
+}
+
+/** The root fields of one call, to be completed: what the subgraph answered, and errors in place of what it did not. */
+export async function rootFields({ responseKeys }: RootCall, asked: Promise<ExecutionResult>): Promise<Value> {
+  const { answer, failure } = await answerOf(asked);
+  return Object.fromEntries(responseKeys.map((key) => [key, answer.data?.[key] ?? failure ?? null]));
+}
+
+/** With its errors in their places; `failure` is the one that has none. */
+async function answerOf(
+  asked: Promise<ExecutionResult>,
+): Promise<{ answer: ExecutionResult; failure: GraphQLError | undefined }> {
+  let answer: ExecutionResult;
+  try {
+    answer = await asked;
+  } catch (error) {
+    if (!(error instanceof GraphQLError)) throw error;
+    answer = { errors: [error] };
+  }
+  answer.errors?.forEach((error) => placeError(answer.data, error));
+  return { answer, failure: withoutPath(answer.errors?.find(({ path }) => !path || !answer.data)) };
 }
 
 /** The objects that get the fields, by the key that refers to them. */

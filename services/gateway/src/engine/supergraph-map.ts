@@ -4,7 +4,6 @@ import {
   Kind,
   type DirectiveNode,
   type DocumentNode,
-  type FieldDefinitionNode,
   type GraphQLDirective,
   type GraphQLSchema,
   type InterfaceTypeDefinitionNode,
@@ -35,6 +34,8 @@ export interface SupergraphMap {
   answering(type: string, field: string): readonly string[];
   /** Names, those that clients cannot see among them. */
   argumentsOf(type: string, field: string): readonly string[];
+  /** Whether some subgraph makes it again of a reference. */
+  isEntity(type: string): boolean;
   /** Fields of which any one, alone, makes a reference that the subgraph resolves. Keys of several fields are left out. */
   references(graph: string, type: string): readonly string[];
 }
@@ -43,23 +44,26 @@ export function readSupergraph(supergraph: DocumentNode): SupergraphMap {
   const schema = buildASTSchema(supergraph, { assumeValidSDL: true });
   const types = new Map<
     string,
-    { joined: JoinedType[]; fields: Map<string, JoinedField[]>; args: Map<string, string[]> }
+    { joined: JoinedType[]; fields: Map<string, { joined: JoinedField[]; args: string[] }> }
   >();
   const graphs = new Map<string, string>();
   for (const definition of supergraph.definitions) {
     if (definition.kind === Kind.ENUM_TYPE_DEFINITION && definition.name.value === 'join__Graph') {
       for (const value of definition.values ?? []) {
-        const [{ name }] = valuesOf<{ name: string }>(schema, 'join__graph', value) as [{ name: string }];
+        const { name } = valuesOf<{ name: string }>(schema, 'join__graph', value)[0]!;
         graphs.set(value.name.value, name);
       }
     } else if (hasFields(definition)) {
       types.set(definition.name.value, {
         joined: valuesOf<JoinedType>(schema, 'join__type', definition),
         fields: new Map(
-          definition.fields?.map((field) => [field.name.value, valuesOf<JoinedField>(schema, 'join__field', field)]),
-        ),
-        args: new Map(
-          definition.fields?.map((field) => [field.name.value, (field.arguments ?? []).map(({ name }) => name.value)]),
+          definition.fields?.map((field) => [
+            field.name.value,
+            {
+              joined: valuesOf<JoinedField>(schema, 'join__field', field),
+              args: (field.arguments ?? []).map(({ name }) => name.value),
+            },
+          ]),
         ),
       });
     }
@@ -73,7 +77,7 @@ export function readSupergraph(supergraph: DocumentNode): SupergraphMap {
     answering(type, field) {
       const { joined = [], fields } = types.get(type) ?? {};
       const everywhere = [...new Set(joined.map(({ graph }) => graph))];
-      const entries = fields?.get(field);
+      const entries = fields?.get(field)?.joined;
       if (!entries) return [];
       if (entries.length === 0) return everywhere;
       return entries.flatMap(({ graph, external, requires, override }) => {
@@ -82,7 +86,8 @@ export function readSupergraph(supergraph: DocumentNode): SupergraphMap {
         return graph === undefined ? everywhere : [graph];
       });
     },
-    argumentsOf: (type, field) => types.get(type)?.args.get(field) ?? [],
+    argumentsOf: (type, field) => types.get(type)?.fields.get(field)?.args ?? [],
+    isEntity: (type) => (types.get(type)?.joined ?? []).some(({ key, resolvable }) => key !== undefined && resolvable),
     references: (graph, type) =>
       (types.get(type)?.joined ?? []).flatMap((joined) =>
         joined.graph === graph && joined.resolvable && !joined.isInterfaceObject && /^\w+$/.test(joined.key ?? '')
@@ -99,7 +104,7 @@ function hasFields(definition: { kind: Kind }): definition is ObjectTypeDefiniti
 function valuesOf<T>(
   schema: GraphQLSchema,
   name: string,
-  node: FieldDefinitionNode | { readonly directives?: readonly DirectiveNode[] },
+  node: { readonly directives?: readonly DirectiveNode[] },
 ): T[] {
   const directive = schema.getDirective(name) as GraphQLDirective;
   return (node.directives ?? []).flatMap((each) => {

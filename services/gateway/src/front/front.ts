@@ -4,7 +4,6 @@ import { GRAPHQL_TRANSPORT_WS_PROTOCOL } from 'graphql-ws';
 import { WebSocketServer } from 'ws';
 import { clientAddressOf } from '../http/client-address.js';
 import type { OriginPolicy } from '../http/origin.js';
-import { retryAfterSeconds } from '../rate-limit/rate-limits.js';
 import { CloseCode } from './close-codes.js';
 import { Connection, type FrontContext } from './connection.js';
 
@@ -41,7 +40,7 @@ export function createFront(options: FrontOptions): Front {
       if (!options.origins.allows(request)) return refuse(raw, '403 Forbidden');
       const clientAddress = clientAddressOf(request, options.trustedProxies);
       const limited = options.rateLimits.ofAddress(clientAddress).take();
-      if (limited) return refuse(raw, '429 Too Many Requests', `Retry-After: ${retryAfterSeconds(limited)}\r\n`);
+      if (limited) return refuse(raw, '429 Too Many Requests', `Retry-After: ${limited.retryAfterSeconds}\r\n`);
       server.handleUpgrade(request, raw, head, (socket) => {
         if (socket.protocol !== GRAPHQL_TRANSPORT_WS_PROTOCOL) {
           return socket.close(CloseCode.subprotocolNotAcceptable, 'Subprotocol not acceptable');

@@ -33,7 +33,17 @@ class Reader implements Recipient {
   }
 
   send(payload: Buffer): void {
-    this.received.push(JSON.parse(payload.toString()) as Received);
+    this.#receive(payload, 'as an event');
+  }
+
+  notify(payload: Buffer): void {
+    this.#receive(payload, 'as a notice');
+  }
+
+  #receive(payload: Buffer, how: 'as an event' | 'as a notice'): void {
+    const received = JSON.parse(payload.toString()) as Received;
+    if ((received.kind === 'notice') !== (how === 'as a notice')) throw new Error(`${received.kind} was sent ${how}`);
+    this.received.push(received);
   }
 
   overflow(): void {
@@ -143,6 +153,7 @@ class Stage {
   constructor(ringEntries = 4, isResumable = true) {
     this.group = new Group<Reader>({
       isResumable,
+      isState: false,
       ring: { maxEntries: ringEntries, maxBytes: 1_000_000 },
       notice: bytesOf({ kind: 'notice' }),
       open: (lane) => {

@@ -102,6 +102,7 @@ class SharedSubscription {
     this.#onEmpty = onEmpty;
     this.#group = new Group<Subscriber>({
       isResumable: this.#plan.isResumable,
+      isState: this.#plan.isState,
       ring: options.ring,
       notice: noticeOf(this.#plan, options.format),
       open: (lane) => this.#open(lane),
@@ -133,7 +134,7 @@ class SharedSubscription {
 
   #open(lane: Lane<Subscriber>): LaneUpstream {
     const { engine, format, backOff, now, log } = this.#options;
-    const { document, sourceDocument, isResumable } = this.#plan;
+    const { document, sourceDocument, isResumable, isState } = this.#plan;
     const { operationName, variables } = this.#operation;
     const upstream = new Upstream({
       subscribe: (authorization, signal) => {
@@ -155,7 +156,7 @@ class SharedSubscription {
       onInterrupted: () => this.#group.interrupt(lane),
       onRefused: (errors) => this.#end((subscriber) => subscriber.end(errors)),
       onComplete: isResumable ? undefined : () => this.#end((subscriber) => subscriber.complete()),
-      isResumable,
+      isSeamless: isResumable || isState,
       backOff,
       now,
       log,
@@ -199,10 +200,11 @@ function positionOf(after: unknown): number | undefined {
 }
 
 function noticeOf(plan: SubscriptionPlan, format: FormatResult): Buffer {
-  const error: GraphQLError = plan.isResumable
-    ? codedError('SUBGRAPH_UNAVAILABLE', 'Events are delayed: a service is not available. Nothing will be missing.', {
-        retrying: true,
-      })
-    : codedError('EVENTS_MAY_BE_MISSING', 'Events may be missing: a service was not available.', { retrying: true });
+  const error: GraphQLError =
+    plan.isResumable || plan.isState
+      ? codedError('SUBGRAPH_UNAVAILABLE', 'Events are delayed: a service is not available. Nothing will be missing.', {
+          retrying: true,
+        })
+      : codedError('EVENTS_MAY_BE_MISSING', 'Events may be missing: a service was not available.', { retrying: true });
   return Buffer.from(JSON.stringify(format({ data: null, errors: [error] })));
 }

@@ -2,17 +2,13 @@ import { Ring, type RingEntry } from './ring.js';
 
 /** What an upstream subscription brings, ready to be sent. */
 export type LaneEvent =
-  | {
-      readonly kind: 'event';
-      readonly position: number;
-      readonly bytes: Buffer;
-      /** The members who may see it; all if undefined. */
-      readonly audience?: ReadonlySet<string> | undefined;
-    }
+  | ({ readonly kind: 'event' } & RingEntry)
   /** Everything up to `position` has been replayed; from here on events are live. `bytesAt` tells another position in its place. */
   | { readonly kind: 'live'; readonly position: number; bytesAt(position: number): Buffer }
   /** What was asked for cannot be replayed: load a snapshot, then go on from `position`. */
   | { readonly kind: 'gap'; readonly position: number; readonly bytes: Buffer }
+  /** All there is: it replaces the one before. */
+  | { readonly kind: 'state'; readonly bytes: Buffer }
   /** An event without a cursor. */
   | { readonly kind: 'unnumbered'; readonly bytes: Buffer };
 
@@ -22,6 +18,8 @@ export interface Recipient {
   /** Its socket has enough to write; nothing more until it has drained. */
   readonly isFull: boolean;
   send(payload: Buffer): void;
+  /** Sends what is no event: it says nothing about whether the subgraph has let anybody in. */
+  notify(payload: Buffer): void;
   /** An event that cannot be replayed was due while it was full. */
   overflow(): void;
 }
@@ -53,6 +51,8 @@ export interface LaneOptions {
   /** The position that its upstream starts after; undefined starts at "now". */
   after: number | undefined;
   isResumable: boolean;
+  /** Each event replaces the one before. */
+  isState: boolean;
   ring: { maxEntries: number; maxBytes: number };
   /** Told once to each seat when the upstream breaks. */
   notice: Buffer;
@@ -68,19 +68,23 @@ export class Lane<R extends Recipient = Recipient> {
   readonly seats = new Set<Seat<R>>();
   readonly startedFromNow: boolean;
   readonly #isResumable: boolean;
+  readonly #isState: boolean;
   readonly #ring: Ring;
   readonly #notice: Buffer;
   /** Every event after the floor and up to the position is in the ring. */
   #floor: number | undefined;
   #position: number | undefined;
   #marker: Extract<LaneEvent, { kind: 'live' }> | undefined;
+  /** The last one, if they are states. */
+  #state: Buffer | undefined;
   #isLive = false;
   #isInterrupted = false;
   #wanted: PromiseWithResolvers<void> | undefined;
 
-  constructor({ after, isResumable, ring, notice }: LaneOptions) {
+  constructor({ after, isResumable, isState, ring, notice }: LaneOptions) {
     this.startedFromNow = after === undefined;
     this.#isResumable = isResumable;
+    this.#isState = isState;
     this.#ring = new Ring(ring);
     this.#notice = notice;
     this.#floor = after;
@@ -151,6 +155,8 @@ export class Lane<R extends Recipient = Recipient> {
         return this.#acceptMarker(event);
       case 'gap':
         return this.#acceptGap(event.position, event.bytes);
+      case 'state':
+        return this.#acceptState(event.bytes);
       case 'unnumbered':
         return this.#acceptUnnumbered(event.bytes);
     }
@@ -163,15 +169,16 @@ export class Lane<R extends Recipient = Recipient> {
     for (const seat of this.seats) this.#warn(seat);
   }
 
-  #acceptEvent({ position, bytes, audience }: Extract<LaneEvent, { kind: 'event' }>): void {
+  #acceptEvent(event: RingEntry): void {
+    const { position } = event;
     if (this.#position !== undefined && position <= this.#position) return;
     this.#isInterrupted = false;
     this.#floor ??= position - 1;
-    this.#floor = this.#ring.push({ position, bytes, audience }) ?? this.#floor;
+    this.#floor = this.#ring.push(event) ?? this.#floor;
     this.#position = position;
     for (const seat of this.seats) {
       if (seat.isStalled || seat.position === undefined || seat.position >= position) continue;
-      this.#give(seat, { position, bytes, audience });
+      this.#give(seat, event);
     }
   }
 
@@ -224,6 +231,19 @@ export class Lane<R extends Recipient = Recipient> {
     }
   }
 
+  #acceptState(bytes: Buffer): void {
+    this.#isInterrupted = false;
+    this.#state = bytes;
+    for (const seat of this.seats) this.#giveState(seat);
+  }
+
+  /** To a full socket later, and then only the last one. */
+  #giveState(seat: Seat<R>): void {
+    if (!this.#state || seat.isStalled || this.#stallIfFull(seat)) return;
+    seat.isWarned = false;
+    seat.recipient.send(this.#state);
+  }
+
   /** From the seat's position to the lane's, then what the seat does not know yet of the lane's state. */
   #catchUp(seat: Seat<R>): void {
     if (seat.isStalled) return;
@@ -231,6 +251,7 @@ export class Lane<R extends Recipient = Recipient> {
       for (const entry of this.#ring.after(seat.position)) if (!this.#give(seat, entry)) return;
     }
     if (this.#isInterrupted) this.#warn(seat);
+    else if (this.#isState) this.#giveState(seat);
     else if (this.#isLive && !seat.isLive) this.#greet(seat);
   }
 
@@ -246,7 +267,7 @@ export class Lane<R extends Recipient = Recipient> {
     if (seat.isStalled || seat.isWarned || this.#stallIfFull(seat)) return;
     seat.isWarned = true;
     seat.isLive = false;
-    seat.recipient.send(this.#notice);
+    seat.recipient.notify(this.#notice);
   }
 
   #isChoked(): boolean {
@@ -262,7 +283,7 @@ export class Lane<R extends Recipient = Recipient> {
 
   /** Only where it can be caught up later; elsewhere the buffer takes the little that is sent. */
   #stallIfFull(seat: Seat<R>): boolean {
-    if (this.#isResumable && seat.recipient.isFull) seat.isStalled = true;
+    if ((this.#isResumable || this.#isState) && seat.recipient.isFull) seat.isStalled = true;
     return seat.isStalled;
   }
 }

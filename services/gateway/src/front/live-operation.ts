@@ -17,7 +17,7 @@ export class LiveOperation implements Subscriber {
   readonly #abort = new AbortController();
   #membership: Membership | undefined;
   #hasEnded = false;
-  #isAudited = false;
+  #isAudited: boolean;
 
   constructor(context: FrontContext, connection: Connection, id: string, operation: PreparedOperation) {
     this.#context = context;
@@ -25,6 +25,7 @@ export class LiveOperation implements Subscriber {
     this.#id = id;
     this.#prefix = nextPrefix(id);
     this.#operation = operation;
+    this.#isAudited = operation.subscription === undefined;
   }
 
   get credentials(): Credentials {
@@ -47,7 +48,11 @@ export class LiveOperation implements Subscriber {
   send(payload: Buffer): void {
     if (this.#hasEnded) return;
     if (!this.#isAudited) this.#audit();
-    this.#connection.write(nextFrame(this.#prefix, payload));
+    this.notify(payload);
+  }
+
+  notify(payload: Buffer): void {
+    if (!this.#hasEnded) this.#connection.write(nextFrame(this.#prefix, payload));
   }
 
   /** The client does not want it any more, or is gone. */
@@ -83,11 +88,10 @@ export class LiveOperation implements Subscriber {
     this.#join(position);
   }
 
-  /** What was refused has nothing to send, and was not opened. */
+  /** What was refused has no event to send, and was not opened. */
   #audit(): void {
     this.#isAudited = true;
-    if (!this.#operation.subscription) return;
-    const { field } = this.#operation.subscription;
+    const { field } = this.#operation.subscription!;
     const { clientAddress, userAgent } = this.#connection;
     this.#context.audit.opened(field, this.credentials.actor, { clientAddress, userAgent });
   }

@@ -1,7 +1,11 @@
+/** Who an event is for. */
+export type Audience = Pick<ReadonlySet<string>, 'has'>;
+
 export interface RingEntry {
   readonly position: number;
   readonly bytes: Buffer;
-  readonly audience?: ReadonlySet<string> | undefined;
+  /** The members who may see it; all if undefined. */
+  readonly audience?: Audience | undefined;
 }
 
 /** The newest events of a lane as ready bytes, in order, bounded by count and bytes. */

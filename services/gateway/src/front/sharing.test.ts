@@ -32,6 +32,19 @@ describe('Shared execution', () => {
     }
   });
 
+  it('gives to everybody but one what is for everybody but that one', async () => {
+    const permissions: Permission[] = ['conversation:read', 'member:read', 'message:read'];
+    const [anna, ben] = [newId(), newId()];
+    const as = async (id: string) =>
+      gateway.subscribe(INBOX, { authorization: await gateway.identity.authorization({ id, permissions }) });
+    const both = [await as(anna), await as(ben)];
+    for (const each of both) await each.until(({ isLive }) => isLive);
+    for (const [text, to] of [['not for Ben', `-${ben}`], ['for all']] as const) gateway.inbox.say(text, to);
+    for (const each of both) await each.until(({ texts }) => texts.includes('for all'));
+    expect(both.map(({ texts }) => texts)).toEqual([['not for Ben', 'for all'], ['for all']]);
+    expect(gateway.inbox.started).toHaveLength(1);
+  });
+
   it('hides from clients how it is done', async () => {
     const { body } = await gateway.post({ query: 'subscription { inboxEvents(shared: true) { audience } }' });
     expect(body.errors?.map(({ message }) => message.split('.')[0])).toEqual([

@@ -28,7 +28,7 @@ export interface UpstreamOptions {
   /** The subgraph says that there is no more; undefined if that cannot be. */
   onComplete: (() => void) | undefined;
   /** Whether a change of sponsor is noticed by nobody. */
-  isResumable: boolean;
+  isSeamless: boolean;
   backOff: BackOff;
   now: () => Date;
   log: Logger;
@@ -57,7 +57,7 @@ export class Upstream implements LaneUpstream {
     if (this.#sponsor !== sponsor || this.#isStopped) return;
     this.#sponsor = undefined;
     this.#attempt.abort();
-    if (!this.#options.isResumable) this.#options.onInterrupted();
+    if (!this.#options.isSeamless) this.#options.onInterrupted();
   }
 
   async #run(): Promise<void> {
@@ -88,7 +88,7 @@ export class Upstream implements LaneUpstream {
         continue;
       }
       if (!failure && this.#options.onComplete) return this.#options.onComplete();
-      if (!hasTokenEnded || !this.#options.isResumable) {
+      if (!hasTokenEnded || !this.#options.isSeamless) {
         this.#options.log.warn({ err: failure, failures }, 'upstream subscription interrupted');
         this.#options.onInterrupted();
       }

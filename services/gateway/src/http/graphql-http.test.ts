@@ -54,7 +54,12 @@ describe('A query', () => {
     expect(body).toEqual({
       data: { refused: null, broken: null },
       errors: [
-        { message: 'Conversation not found.', path: ['refused'], extensions: { code: 'NOT_FOUND' } },
+        {
+          message: 'Conversation not found.',
+          path: ['refused'],
+          locations: [{ line: 1, column: 3 }],
+          extensions: { code: 'NOT_FOUND' },
+        },
         {
           message: 'Internal error',
           path: ['broken'],
@@ -63,6 +68,16 @@ describe('A query', () => {
       ],
     });
     expect(JSON.stringify(body)).not.toContain('hunter2');
+  });
+
+  it('says nothing of references to what nobody knows, but that they are null', async () => {
+    gateway.contacts.unknown.add('contact-1');
+    const { body } = await gateway.post(
+      { query: '{ whoami conversation(id: "1") { ...Of } } fragment Of on Conversation { c: contact { id n: name } }' },
+      { authorization },
+    );
+    gateway.contacts.unknown.clear();
+    expect(body).toEqual({ data: { whoami: expect.any(String), conversation: null } });
   });
 
   it('says which service is away', async () => {

@@ -1,12 +1,12 @@
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { FormattedExecutionResult } from 'graphql';
-import { AuthenticationError } from '@fenster/auth';
+import { AuthenticationError, VerificationUnavailableError } from '@fenster/auth';
 import type { Handler, Logger } from '@fenster/runtime';
 import type { Engine } from '../engine/engine.js';
 import { codedError, type FormatError, type FormatResult } from '../operation/results.js';
 import type { Prepare } from '../operation/trusted-documents.js';
 import type { CredentialsVerifier } from '../credentials.js';
-import { retryAfterSeconds, type Budget, type RateLimits } from '../rate-limit/rate-limits.js';
+import { RateLimitedError, type Budget, type RateLimits } from '../rate-limit/rate-limits.js';
 import { clientAddressOf } from './client-address.js';
 import { graphiqlPage } from './graphiql.js';
 import { acceptsHtml, GRAPHQL_RESPONSE, JSON_RESPONSE, negotiate, type ResponseType } from './negotiation.js';
@@ -79,23 +79,22 @@ async function respond(
   }
   if (!type) return refuse(406, 'NOT_ACCEPTABLE', `Answers are ${GRAPHQL_RESPONSE} or ${JSON_RESPONSE}, in UTF-8.`);
   const clientAddress = clientAddressOf(request, options.trustedProxies);
-  const limitedBy = (budget: Budget): Answer | undefined => {
-    const limited = budget.take();
+  const limitedBy = (budget: Budget, limited = budget.take()): Answer | undefined => {
     response.setHeaders(new Headers(Object.entries(budget.headers())));
     if (!limited) return undefined;
     return {
       status: 429,
-      headers: { 'retry-after': String(retryAfterSeconds(limited)) },
+      headers: { 'retry-after': String(limited.retryAfterSeconds) },
       body: formatResult({ errors: [limited] }),
     };
   };
+  const { authorization } = request.headers;
+  const ofAddress = rateLimits.ofAddress(clientAddress);
   try {
-    const { authorization } = request.headers;
     // Without a token only what subgraphs have made public answers, e.g. the login.
-    const credentials = authorization === undefined ? undefined : await options.credentials.verify(authorization);
-    const limited = limitedBy(
-      credentials ? rateLimits.ofActor(credentials.actor) : rateLimits.ofAddress(clientAddress),
-    );
+    const credentials =
+      authorization === undefined ? undefined : await options.credentials.verify(authorization, ofAddress);
+    const limited = limitedBy(credentials ? rateLimits.ofActor(credentials.actor) : ofAddress);
     if (limited) return limited;
     const prepared = prepare(await readParameters(request, options.maxBodyBytes));
     if ('errors' in prepared) {
@@ -127,8 +126,13 @@ async function respond(
   } catch (error) {
     if (error instanceof BadRequestError) return refuse(error.status, error.code, error.message);
     if (error instanceof AuthenticationError) {
-      const limited = limitedBy(rateLimits.ofAddress(clientAddress));
+      const limited = limitedBy(ofAddress);
       return limited ?? refuse(401, error.code, error.message, { 'www-authenticate': 'Bearer' });
+    }
+    if (error instanceof RateLimitedError) return limitedBy(ofAddress, error)!;
+    if (error instanceof VerificationUnavailableError) {
+      log.warn({ err: error }, 'tokens cannot be verified at present');
+      return refuse(503, error.code, error.message);
     }
     log.error({ err: error }, 'request failed');
     return { status: 500, body: { errors: [formatError(error)] } };

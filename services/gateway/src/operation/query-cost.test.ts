@@ -43,6 +43,13 @@ const cost = (query: string, variables = {}) => refusal(query, variables).extens
 const code = (query: string, variables = {}) => refusal(query, variables).extensions.code;
 
 describe('The cost of an operation', () => {
+  it('is that of the default for whoever leaves a variable out, whatever others gave before', () => {
+    const query = 'query ($first: Int) { page(first: $first) { nodes { id } } }';
+    const operations = new Operations(schema, { introspection, limits: { ...limits, cost: 1_000 } });
+    expect(operations.prepare({ query, variables: { first: null } })).toHaveProperty('errors');
+    expect(operations.prepare({ query, variables: {} })).not.toHaveProperty('errors');
+  });
+
   it.each([
     ['one for each field', '{ shop { id __typename } }', 3],
     ['as many as a page is long', '{ page(first: 10) { nodes { id } } }', 1 + 10 * 2],

@@ -40,7 +40,8 @@ export function costRule(
     const decisive = decisiveVariables(document);
     const costs = new LRUCache<string, number | GraphQLError>({ max: REMEMBERED_COSTS });
     return (variables) => {
-      const key = JSON.stringify(decisive.map((name) => variables[name]));
+      // A page of null is an error; one that is left out has its default.
+      const key = JSON.stringify(variables, decisive);
       let cost = costs.get(key);
       if (cost === undefined) {
         cost = measure({

@@ -1,5 +1,6 @@
 import {
   getNamedType,
+  isAbstractType,
   isCompositeType,
   isInterfaceType,
   isNonNullType,
@@ -28,6 +29,8 @@ import { RESERVED_PREFIX } from './reserved-names.js';
 /** The argument and the field by which a subscription is resumed, and the variable and aliases under which the gateway uses them. */
 const AFTER_ARGUMENT = 'after';
 const CURSOR_FIELD = 'cursor';
+/** Events of this type are all there is at their moment: each replaces the one before. */
+const STATE_TYPE = 'CurrentState';
 const AFTER_VARIABLE = `${RESERVED_PREFIX}After`;
 export const CURSOR_ALIAS = `${RESERVED_PREFIX}Cursor`;
 export const TYPE_ALIAS = `${RESERVED_PREFIX}Type`;
@@ -46,6 +49,8 @@ export interface SubscriptionPlan {
   readonly field: string;
   /** Whether it can go on from a cursor: its root field takes `after` and its events have a `cursor`. */
   readonly isResumable: boolean;
+  /** Whether each event is the whole state: who joins later needs the last one only, and a break loses nothing. */
+  readonly isState: boolean;
   /** The same for documents that differ only in layout, comments, other operations, or in how they pass `after`. */
   readonly key: string;
   /** The client's variables as the gateway passes them on. */
@@ -73,6 +78,7 @@ export function planSubscription(
       field: root.name.value,
       sourceDocument: alone,
       isResumable: false,
+      isState: isState(schema, field),
       key: print(alone),
       variablesFor: (variables) => ({ ...variables }),
       sharedVariables: (variables) => ({ ...variables }),
@@ -97,6 +103,7 @@ export function planSubscription(
     field: root.name.value,
     sourceDocument: addSelections(resumable, cursorAndType(schema, type)),
     isResumable: true,
+    isState: false,
     key: print(resumable),
     sharedVariables,
     variablesFor: (variables, after) => ({
@@ -120,6 +127,14 @@ function resumableType(field: GraphQLField<unknown, unknown>): GraphQLNamedType 
   const members = isUnionType(type) ? type.getTypes() : [type];
   const allHaveCursor = members.every((member) => CURSOR_FIELD in member.getFields());
   return allHaveCursor ? type : undefined;
+}
+
+function isState(schema: GraphQLSchema, field: GraphQLField<unknown, unknown>): boolean {
+  const type = getNamedType(field.type);
+  const members = isAbstractType(type) ? schema.getPossibleTypes(type) : isObjectType(type) ? [type] : [];
+  return (
+    members.length > 0 && members.every((member) => member.getInterfaces().some(({ name }) => name === STATE_TYPE))
+  );
 }
 
 /** The operation with the fragments that it uses, without the document's other operations. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import { z } from 'zod';
-import { ConfigurationError } from '@fenster/runtime';
+import { ConfigurationError, tryParseJson } from '@fenster/runtime';
 import type { OperationRequest, Operations, Preparation } from './operations.js';
 import { codedError } from './results.js';
 
@@ -73,7 +73,7 @@ export function parseTrustedDocuments(
       'gateway',
       problems.map((problem) => `TRUSTED_DOCUMENTS_FILE: ${problem}`),
     );
-  const parsed = z.record(z.string(), z.string()).safeParse(parseJson(json));
+  const parsed = z.record(z.string(), z.string()).safeParse(tryParseJson(json));
   if (!parsed.success) throw refuse(['must be a JSON object of ids and documents']);
   const problems = Object.entries(parsed.data).flatMap(([id, text]) => [
     ...(id === createHash('sha256').update(text).digest('hex') ? [] : [`${id}: is not the SHA-256 of its document`]),
@@ -81,12 +81,4 @@ export function parseTrustedDocuments(
   ]);
   if (problems.length > 0) throw refuse(problems);
   return new Map(Object.entries(parsed.data));
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

@@ -67,6 +67,18 @@ describe('Requests', () => {
     expect(limits.ofAddress('192.0.2.1').take()).toBeUndefined();
   });
 
+  it('count while something lasts, however it ends', async () => {
+    const budget = new RateLimits(options).ofAddress('192.0.2.1');
+    const left = () => budget.headers().ratelimit;
+    const gate = Promise.withResolvers<void>();
+    const works = Array.from({ length: 5 }, () => budget.during(() => gate.promise));
+    expect(left()).toMatch(/r=0;/);
+    expect(() => budget.during(() => Promise.reject(new Error('never begun')))).toThrow('Too many requests');
+    gate.reject(new Error('in vain'));
+    await Promise.allSettled(works);
+    expect(left()).toMatch(/r=5;/);
+  });
+
   it('that are given back were never taken', () => {
     const limits = new RateLimits(options);
     for (let each = 0; each < 50; each++) {

@@ -1,9 +1,8 @@
-import type { GraphQLError } from 'graphql';
+import { GraphQLError } from 'graphql';
 import { TokenBucket } from 'limiter';
 import { LRUCache } from 'lru-cache';
 import type { Actor } from '@fenster/auth';
 import { networkOf } from '@fenster/runtime';
-import { codedError } from '../operation/results.js';
 
 export interface RateLimitOptions {
   /** Requests in a window. A bucket holds so many and fills evenly, so all of them may come at once. */
@@ -12,6 +11,17 @@ export interface RateLimitOptions {
   /** Of those who are not signed in, and of sockets before they are. */
   perAddress: number;
   windowSeconds: number;
+}
+
+export class RateLimitedError extends GraphQLError {
+  readonly retryAfterSeconds: number;
+
+  constructor(policy: string, retryAfterSeconds: number) {
+    super(`Too many requests: try again in ${retryAfterSeconds} s.`, {
+      extensions: { code: 'RATE_LIMITED', retryAfterSeconds, policy },
+    });
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
 }
 
 interface Policy {
@@ -73,16 +83,19 @@ export class Budget {
     this.#policies = policies;
   }
 
-  /** Counts one request; RATE_LIMITED if there are none left. */
-  take(): GraphQLError | undefined {
+  /** Counts one request, unless there are none left. */
+  take(): RateLimitedError | undefined {
     const [{ bucket }] = this.#policies as [Policy];
     if (bucket.tryRemoveTokens(1)) return undefined;
-    const retryAfterSeconds = Math.ceil(bucket.getWaitTime(1) / 1_000);
     const { name } = this.#policies.find((policy) => policy.bucket.content < 1)!;
-    return codedError('RATE_LIMITED', `Too many requests: try again in ${retryAfterSeconds} s.`, {
-      retryAfterSeconds,
-      policy: name,
-    });
+    return new RateLimitedError(name, Math.ceil(bucket.getWaitTime(1) / 1_000));
+  }
+
+  /** Counts one request while the work lasts. @throws RateLimitedError, at once, instead of beginning it. */
+  during<T>(work: () => Promise<T>): Promise<T> {
+    const limited = this.take();
+    if (limited) throw limited;
+    return work().finally(() => this.giveBack());
   }
 
   /** One that has been counted does not count after all. */
@@ -104,11 +117,6 @@ export class Budget {
     }
     return { 'ratelimit-policy': policies.join(', '), ratelimit: states.join(', ') };
   }
-}
-
-/** For the header `Retry-After`. */
-export function retryAfterSeconds(limited: GraphQLError): number {
-  return limited.extensions.retryAfterSeconds as number;
 }
 
 function bucketCache(): LRUCache<string, TokenBucket> {

@@ -16,7 +16,7 @@ beforeEach(async () => {
     // Nothing comes back while a test lasts.
     REQUESTS_WINDOW_SECONDS: '36000',
     TRUSTED_PROXIES: '1',
-    CONNECTION_INIT_TIMEOUT_MS: '100',
+    CONNECTION_INIT_TIMEOUT_MS: '1000',
   });
 });
 afterEach(() => gateway.stop());
@@ -137,5 +137,39 @@ describe('Sockets', () => {
     const elsewhere = new RawSocket(gateway.socketUrl, undefined, { headers: { 'x-forwarded-for': '192.0.2.2' } });
     await elsewhere.opened();
     elsewhere.socket.terminate();
+  });
+});
+
+describe('An API key', () => {
+  it('does not count for its address while nobody can tell whether it is good', async () => {
+    gateway.identity.isInTrouble = true;
+    const authorization = `Bearer fk_${'1'.repeat(32)}_${'A'.repeat(43)}`;
+    expect(await statuses(3, { authorization })).toEqual([503, 503, 503]);
+    expect(await statuses(3, {})).toEqual([200, 200, 429]);
+  });
+
+  it('that is in use is not hindered by others at its address, of whatever kind', async () => {
+    const [known, unknown] = [1, 2].map((digit) => `Bearer fk_${String(digit).repeat(32)}_${'A'.repeat(43)}`);
+    for (const key of [known!, unknown!]) gateway.identity.apiKeys.set(key, {});
+    expect(await statuses(1, { authorization: known! })).toEqual([200]);
+    expect(await statuses(3, {})).toEqual([200, 200, 429]);
+    expect(await statuses(2, { authorization: known! })).toEqual([200, 200]);
+    const { status, error, headers } = await ask({ authorization: unknown! });
+    expect([status, error?.policy]).toEqual([429, 'address']);
+    expect(headers).toMatchObject({
+      'retry-after': String(error!.retryAfterSeconds),
+      ratelimit: expect.stringMatching(/^"address";r=0;/),
+    });
+  });
+
+  it('is not asked about any more when an address has given too many that are none', async () => {
+    const key = (digit: number) => `Bearer fk_${String(digit).repeat(32)}_${'A'.repeat(43)}`;
+    gateway.identity.apiKeys.set(key(9), {});
+    for (const digit of [1, 2]) expect(await statuses(1, { authorization: key(digit) })).toEqual([401]);
+    const asked = gateway.identity.exchanges;
+    expect(await statuses(2, { authorization: key(3) })).toEqual([429, 429]);
+    expect(gateway.identity.exchanges).toBe(asked);
+    const elsewhere = { authorization: key(9), 'x-forwarded-for': '192.0.2.2' };
+    expect(await statuses(3, elsewhere)).toEqual([200, 200, 200]);
   });
 });

@@ -22,20 +22,27 @@ afterEach(async () => {
 const CHANGED = 'Rights have changed or the session has ended: renew the token, connect again';
 const QUERY = { query: '{ whoami }' };
 
-/** As identity's relay does. */
-async function say(
+function envelopeOf(
   event: typeof memberAccessChanged | typeof sessionEnded,
   data: { memberId: string; reason: 'role' } | { memberId: string; sessionId: string },
-): Promise<void> {
+): object {
   const id = newId();
   const now = new Date().toISOString();
   const { name, version, dataClass } = event;
-  const envelope = {
+  return {
     ...{ id, name, version, dataClass, workspaceId: WORKSPACE, seq: 1, entityId: data.memberId, data },
     ...{ occurredAt: now, recordedAt: now, actor: { kind: 'member' }, correlationId: id },
   };
+}
+
+/** As identity's relay does. */
+async function publish(message: string, event: typeof memberAccessChanged | typeof sessionEnded): Promise<void> {
   const subject = subjectOf(event, WORKSPACE);
-  await createPublisher(connection).publish([{ id, subject, data: Buffer.from(JSON.stringify([envelope])) }]);
+  await createPublisher(connection).publish([{ id: newId(), subject, data: Buffer.from(message) }]);
+}
+
+async function say(...[event, data]: Parameters<typeof envelopeOf>): Promise<void> {
+  await publish(JSON.stringify([envelopeOf(event, data)]), event);
 }
 
 const statusOf = async (authorization: string) => (await gateway.post(QUERY, { authorization })).status;
@@ -91,6 +98,20 @@ describe('A session that ends', () => {
     await say(sessionEnded, { memberId: member.id, sessionId: member.sessionId });
     expect(await socket.closed).toEqual({ code: 4403, reason: CHANGED });
     expect([await statusOf(ended), await statusOf(other)]).toEqual([401, 200]);
+  });
+});
+
+describe('What nobody can read', () => {
+  const ended = (member: { memberId: string; sessionId: string }) => envelopeOf(sessionEnded, member);
+  it.each([
+    ['with it', (good: object) => [JSON.stringify([null, ended({ memberId: newId(), sessionId: 'none' }), good])]],
+    ['after it', (good: object) => ['[{"name"', JSON.stringify([good])]],
+  ])('does not keep a session that ends %s', async (_, messagesWith) => {
+    const member = { memberId: newId(), sessionId: newId() };
+    const authorization = await gateway.identity.authorization({ ...member, id: member.memberId });
+    const socket = await new RawSocket(gateway.socketUrl).begin(authorization);
+    for (const message of messagesWith(ended(member))) await publish(message, sessionEnded);
+    expect(await socket.closed).toEqual({ code: 4403, reason: CHANGED });
   });
 });
 

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { apiKeyRevoked, envelope, isEvent, memberAccessChanged, sessionEnded, type Envelope } from '@fenster/contracts';
+import { apiKeyRevoked, envelope, memberAccessChanged, sessionEnded } from '@fenster/contracts';
 import { ensureStream, readStream, whenRenewed, type NatsConnection } from '@fenster/messaging';
 import type { Actor } from '@fenster/auth';
 import type { Clock, Logger } from '@fenster/runtime';
@@ -44,7 +44,7 @@ export function followRevocations(connection: NatsConnection, now: Clock, log: L
         maxBatch: MAX_BATCH,
         signal: AbortSignal.any([stopped.signal, renewed.signal]),
       })) {
-        const revocations = messages.flatMap(({ data }) => toEnvelopes(data).flatMap(toRevocation));
+        const revocations = messages.flatMap(({ data }) => toRevocations(data, log));
         for (const revocation of revocations) list.add(revocation);
         list.prune(now());
         if (revocations.length > 0) for (const listener of listeners) listener();
@@ -80,15 +80,35 @@ export function followRevocations(connection: NatsConnection, now: Clock, log: L
   };
 }
 
-function toEnvelopes(data: Uint8Array): Envelope[] {
-  const parsed: unknown = JSON.parse(Buffer.from(data).toString());
-  return (Array.isArray(parsed) ? parsed : [parsed]).map((each) => envelope.parse(each) as Envelope);
+/** Whose tokens are void, by what identity says. */
+const ID_IN = new Map([
+  [keyOf(memberAccessChanged), (data: unknown) => memberAccessChanged.schema.parse(data).memberId],
+  [keyOf(sessionEnded), (data: unknown) => sessionEnded.schema.parse(data).sessionId],
+  [keyOf(apiKeyRevoked), (data: unknown) => apiKeyRevoked.schema.parse(data).apiKeyId],
+]);
+
+function keyOf({ name, version }: { name?: unknown; version?: unknown }): string {
+  return `${String(name)} ${String(version)}`;
 }
 
-function toRevocation(received: Envelope): Revocation[] {
-  const at = new Date(received.recordedAt);
-  if (isEvent(received, memberAccessChanged)) return [{ of: received.data.memberId, at }];
-  if (isEvent(received, sessionEnded)) return [{ of: received.data.sessionId, at }];
-  if (isEvent(received, apiKeyRevoked)) return [{ of: received.data.apiKeyId, at }];
-  return [];
+function toRevocations(data: Uint8Array, log: Logger): readonly Revocation[] {
+  const events = ifReadable(log, () => [JSON.parse(Buffer.from(data).toString()) as unknown].flat());
+  return events.flatMap((event) => ifReadable(log, () => toRevocation(event)));
+}
+
+function toRevocation(event: unknown): Revocation[] {
+  const idIn = ID_IN.get(keyOf(event as object));
+  if (!idIn) return [];
+  const { data, recordedAt } = envelope.parse(event);
+  return [{ of: idIn(data), at: new Date(recordedAt) }];
+}
+
+/** What nobody can read must not keep what comes with it or after it from its effect. */
+function ifReadable<T>(log: Logger, read: () => readonly T[]): readonly T[] {
+  try {
+    return read();
+  } catch (error) {
+    log.error({ err: error }, 'identity said something that cannot be read');
+    return [];
+  }
 }

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject, type webcrypto } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { signToken, type Permission } from '@fenster/auth';
+import { signToken, tokenEnd, type Permission } from '@fenster/auth';
 import { newId } from '@fenster/runtime';
 import { actorWith } from '../../../../test/support/actor.js';
 
@@ -11,6 +11,10 @@ export class TestIdentity {
   readonly #server: Server;
   /** API keys that are good, with the rights that their tokens have. */
   readonly apiKeys = new Map<string, Partial<TestMember>>();
+  /** How often it was asked for the token of a key. */
+  exchanges = 0;
+  /** Then it cannot say whether a key is good. */
+  isInTrouble = false;
 
   private constructor(privateKey: webcrypto.CryptoKey, keySet: string) {
     this.#privateKey = privateKey;
@@ -41,6 +45,8 @@ export class TestIdentity {
 
   async #answer({ url, headers }: IncomingMessage, keySet: string): Promise<{ status: number; body: string }> {
     if (url !== '/internal/api-key-token') return { status: 200, body: keySet };
+    this.exchanges += 1;
+    if (this.isInTrouble) return { status: 500, body: '{}' };
     const rights = this.apiKeys.get(headers.authorization ?? '');
     if (!rights) return { status: 401, body: '{}' };
     const lifetimeSeconds = rights.lifetimeSeconds ?? 300;
@@ -52,7 +58,8 @@ export class TestIdentity {
   async authorization(member: Partial<TestMember> = {}): Promise<string> {
     const { lifetimeSeconds, ...rights } = { ...someone(), ...member };
     const actor = actorWith(rights);
-    return `Bearer ${await signToken({ kid: 'test', privateKey: this.#privateKey }, actor, new Date(), lifetimeSeconds)}`;
+    const issuedAt = new Date();
+    return `Bearer ${await signToken({ kid: 'test', privateKey: this.#privateKey }, actor, issuedAt, tokenEnd(issuedAt, lifetimeSeconds))}`;
   }
 
   async stop(): Promise<void> {

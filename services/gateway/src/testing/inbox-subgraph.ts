@@ -53,7 +53,15 @@ const typeDefs = /* GraphQL */ `
   type Typing {
     who: String!
   }
+  interface CurrentState {
+    asOf: Int!
+  }
+  type Presence implements CurrentState {
+    asOf: Int!
+    viewers: [String!]!
+  }
   type Subscription {
+    presence: Presence!
     inboxEvents(after: Cursor, queue: String, shared: Boolean @inaccessible): InboxEvent!
     typing: Typing!
   }
@@ -83,6 +91,8 @@ export class InboxSubgraph {
   readonly #log: { text: string; to: string | undefined }[] = [];
   /** Positions up to here are gone: whoever asks for older ones gets `ReplayGap`. */
   forgottenUpTo = 0;
+  /** What `presence` begins with. */
+  viewers: string[] = [];
   /** HTTP operations answered. */
   requests = 0;
   /** Running subscriptions. */
@@ -135,6 +145,10 @@ export class InboxSubgraph {
               this.#subscribe(args.after ?? undefined, args.shared ? undefined : context.actor?.id, context),
             resolve: (event: InboxEvent) => event,
           },
+          presence: {
+            subscribe: (_: unknown, __: unknown, context: InboxContext) => this.#presence(context),
+            resolve: (event: unknown) => event,
+          },
           typing: {
             subscribe: (_: unknown, __: unknown, context: InboxContext) => this.#typing(context),
             resolve: (event: unknown) => event,
@@ -153,6 +167,11 @@ export class InboxSubgraph {
     this.#log.push({ text, to });
     this.#appended.emit('appended');
     return this.#log.length;
+  }
+
+  view(...viewers: string[]): void {
+    this.viewers = viewers;
+    this.#appended.emit('viewers');
   }
 
   type(who: string): void {
@@ -189,6 +208,18 @@ export class InboxSubgraph {
       while (position < this.position) if (isFor(++position)) yield this.#event(position);
       await wakeUps.next();
     }
+  }
+
+  /** First what is, then what becomes of it. */
+  #presence(context: InboxContext): AsyncIterable<unknown> {
+    this.#authorize(undefined, context);
+    return this.#counted(
+      async function* (this: InboxSubgraph, signal: AbortSignal) {
+        const changes = on(this.#appended, 'viewers', { signal });
+        yield { asOf: 0, viewers: this.viewers };
+        for await (const _ of changes) yield { asOf: 0, viewers: this.viewers };
+      }.bind(this),
+    );
   }
 
   #typing(context: InboxContext): AsyncIterable<unknown> {

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from 'node:crypto';
-import { knownGrants, knownPermissions, signToken } from '@fenster/auth';
+import { knownGrants, knownPermissions, signToken, tokenEnd } from '@fenster/auth';
 import { transact, type Ctx } from '@fenster/database';
 import { sendJson, type Handler } from '@fenster/runtime';
 import { LockMode } from '@mikro-orm/core';
@@ -45,10 +45,9 @@ async function exchange({ ctx, keyRing, tokenSeconds }: ApiKeyTokenOptions, pres
   });
   if (!issued) return undefined;
   const { apiKey, now } = issued;
-  const start = Math.floor(now.getTime() / 1_000);
-  const end = Math.min(start + tokenSeconds, Math.floor(apiKey.expiresAt.getTime() / 1_000));
+  const expiresAt = tokenEnd(now, tokenSeconds, apiKey.expiresAt);
   // Its last second is not enough for a token.
-  if (end <= start) return undefined;
+  if (expiresAt <= now) return undefined;
   const accessToken = await signToken(
     await keyRing.signingKey(),
     {
@@ -63,7 +62,7 @@ async function exchange({ ctx, keyRing, tokenSeconds }: ApiKeyTokenOptions, pres
       sessionId: undefined,
     },
     now,
-    end - start,
+    expiresAt,
   );
-  return { accessToken, expiresAt: new Date(end * 1_000).toISOString(), apiKeyId: apiKey.id };
+  return { accessToken, expiresAt: expiresAt.toISOString(), apiKeyId: apiKey.id };
 }

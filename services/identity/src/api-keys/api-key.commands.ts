@@ -4,6 +4,7 @@ import { once, transact } from '@fenster/database';
 import { isId, newId, notFound } from '@fenster/runtime';
 import { LockMode } from '@mikro-orm/core';
 import { abilityOf, type IdentityContext } from '../context.js';
+import { announceApiKeys } from '../directory/announce.js';
 import { changeRights } from '../members/rights.js';
 import { hashSecret } from '../sessions/refresh-token.js';
 import { ApiKey } from './api-key.entity.js';
@@ -47,6 +48,7 @@ export async function createApiKey(
           expiresAt: input.expiresAt.toISOString(),
         },
       });
+      await announceApiKeys(tx, { workspaceId: actor.workspaceId, ids: [credential.id] });
     });
     const apiKey = await tx.em.findOneOrFail(ApiKey, { id });
     return { apiKey, secret: id === credential.id ? formatCredential(credential) : null };
@@ -65,8 +67,8 @@ export async function revokeApiKey(ctx: IdentityContext, id: string): Promise<Ap
     authorize(abilityOf(ctx), 'manage', 'API key', apiKey);
     if (!apiKey.revokedAt) {
       apiKey.revokedAt = tx.now();
-      tx.audit({ action: 'api_key.revoke', object: { type: 'api_key', id } });
-      tx.emit(apiKeyRevoked, { entityId: id, data: { apiKeyId: id } });
+      tx.audit({ action: 'api_key.revoke', object: { type: 'api_key', id: apiKey.id } });
+      tx.emit(apiKeyRevoked, { entityId: apiKey.id, data: { apiKeyId: apiKey.id } });
     }
     return apiKey;
   });

@@ -183,6 +183,8 @@ describe('an API key', () => {
     expect(await revoke(apiKey.id, stranger)).toEqual(notFound);
     expect(await revoke(newId(), stranger)).toEqual(notFound);
     expect(await revoke('abc', stranger)).toEqual(notFound);
+    // Found, its revocation would name a key that no token has.
+    expect(await revoke(apiKey.id.toUpperCase())).toEqual(notFound);
     const listed = await identity.query('{ apiKeys { nodes { id } } }', {
       token: await identity.accessToken(stranger),
     });

@@ -1,5 +1,5 @@
 import { accessibleWhere } from '@fenster/auth';
-import { checkPageSize, decodePage, encodePage } from '@fenster/graphql';
+import { checkPageSize, decodePage, olderThan, pageOf } from '@fenster/graphql';
 import { abilityOf, type IdentityContext } from '../context.js';
 import { ApiKey } from './api-key.entity.js';
 
@@ -13,16 +13,9 @@ export async function listApiKeys(
   const rows = await ctx.em.find(
     ApiKey,
     {
-      $and: [
-        accessibleWhere(abilityOf(ctx), 'manage', 'API key'),
-        position
-          ? { $or: [{ createdAt: { $lt: position.at } }, { createdAt: position.at, id: { $lt: position.id } }] }
-          : {},
-      ],
+      $and: [accessibleWhere(abilityOf(ctx), 'manage', 'API key'), olderThan('createdAt', position)],
     },
     { orderBy: { createdAt: 'desc', id: 'desc' }, limit: size + 1 },
   );
-  const nodes = rows.slice(0, size);
-  const last = nodes.at(-1);
-  return { nodes, nextPage: rows.length > size && last ? encodePage({ at: last.createdAt, id: last.id }) : null };
+  return pageOf(rows, size, ({ createdAt: at, id }) => ({ at, id }));
 }

@@ -14,12 +14,12 @@ const NOT_FOR_PROGRAMS: readonly Permission[] = ['api_key:manage'];
 /** Of a single action: what it may be done with. */
 const RESOURCES: Record<SingleAction, { pattern: RegExp; description: string }> = {
   'message:send': {
-    pattern: /^(text|template:[a-z0-9_]{1,512})$/,
-    description: '"text" for messages of one\'s own words, or "template:" and the name of a template',
+    pattern: /^(text|media|location|contacts|interactive|reaction|template:[a-z0-9_]{1,512})$/,
+    description: 'text, media, location, contacts, interactive, reaction, or "template:" and the name of a template',
   },
 };
 
-export interface ApiKeyRights {
+interface ApiKeyRights {
   name: string;
   permissions: Permission[];
   grants: ActionGrant[];

@@ -1,10 +1,12 @@
 import { QUOTA_PERIODS, type Permission, type QuotaPeriod } from '@fenster/auth';
-import { DateTime, IdempotencyConflict, InvalidInput, NotFound, resultUnion } from '@fenster/graphql';
-import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { DateTime, enumOf, IdempotencyConflict, InvalidInput, NotFound, resultUnion } from '@fenster/graphql';
+import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { BeyondYourRights, PermissionEnum } from '../roles/role.types.js';
 
-export const QuotaPeriodEnum = Object.fromEntries(QUOTA_PERIODS.map((period) => [period, period]));
-registerEnumType(QuotaPeriodEnum, { name: 'QuotaPeriod', description: 'Of UTC: a DAY begins at midnight there.' });
+export const QuotaPeriodEnum = enumOf(QUOTA_PERIODS, {
+  name: 'QuotaPeriod',
+  description: 'Of UTC: a DAY begins at midnight there.',
+});
 
 @ObjectType('ApiKeyQuota')
 export class ApiKeyQuotaType {
@@ -86,7 +88,8 @@ export class ApiKeyActionInput {
 
   @Field(() => String, {
     nullable: true,
-    description: 'What it may be done with, anything if absent. For MESSAGE_SEND: text, or template:NAME.',
+    description:
+      'What it may be done with, anything if absent. For MESSAGE_SEND: text, media, location, contacts, interactive, reaction, or template:NAME.',
   })
   resource?: string | null;
 

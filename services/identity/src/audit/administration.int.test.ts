@@ -1,5 +1,4 @@
 import type { AuditEntryRecorded } from '@fenster/contracts';
-import { newId } from '@fenster/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { IdentityUnderTest, type SignInMember } from '../testing/identity-under-test.js';
 
@@ -82,7 +81,7 @@ describe('the audit log', () => {
   });
 
   it('tells of teams: who was in them, and which channels were theirs', async () => {
-    const channelId = newId();
+    const channelId = await identity.channel(workspaceId);
     const { id } = await ask(
       `mutation ($members: [ID!]!) { createTeam(name: "Sales", memberIds: $members, channelIds: [], idempotencyKey: "k") { __typename ... on Team { id } ... on UserError { code } } }`,
       { members: [anna.id] },

@@ -4,7 +4,7 @@ import { newId } from '@fenster/runtime';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../../../test/support/eventually.js';
-import { auditEvent, publishAuditEvents } from '../testing/audit-events.js';
+import { auditEvent, publishEvents } from '../testing/audit-events.js';
 import { IdentityUnderTest } from '../testing/identity-under-test.js';
 import { AuditEntry } from './audit-entry.entity.js';
 import { verifyAuditLogs } from './verify-audit-log.js';
@@ -33,9 +33,9 @@ describe('the audit log', () => {
     const events = Array.from({ length: 1_500 }, (_, index) =>
       auditEvent(workspaces[index % 3]!, { service: AUDITED_SERVICES[index % AUDITED_SERVICES.length]! }),
     );
-    await publishAuditEvents(identity.nats.url, events);
+    await publishEvents(identity.nats.url, events);
     // A broker delivers at least once.
-    await publishAuditEvents(identity.nats.url, events.slice(0, 200));
+    await publishEvents(identity.nats.url, events.slice(0, 200));
     for (const workspaceId of workspaces) {
       const entries = await logOf(workspaceId, 500);
       expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, index) => index + 1));
@@ -66,7 +66,7 @@ describe('the audit log', () => {
         userAgent: 'Probe/1.0',
       },
     );
-    await publishAuditEvents(identity.nats.url, [event]);
+    await publishEvents(identity.nats.url, [event]);
     const [entry] = await logOf(workspaceId, 1);
     expect(entry).toMatchObject({
       id: event.id,
@@ -93,10 +93,10 @@ describe('the audit log', () => {
 
   it('takes in what comes together in one transaction', async () => {
     const workspaceId = newId();
-    await publishAuditEvents(identity.nats.url, [auditEvent(workspaceId)]);
+    await publishEvents(identity.nats.url, [auditEvent(workspaceId)]);
     const [one] = await logOf(workspaceId, 1);
     const many = Array.from({ length: 60 }, () => auditEvent(workspaceId));
-    await publishAuditEvents(identity.nats.url, many, 60);
+    await publishEvents(identity.nats.url, many, 60);
     const entries = await logOf(workspaceId, 61);
     // One transaction, so one head.
     const heads = await readLog(identity.database.forTenant(workspaceId), 0, 100);
@@ -109,7 +109,7 @@ describe('entries', () => {
     'of %s are changed and removed by nobody, the owner included',
     async (table) => {
       const workspaceId = newId();
-      await publishAuditEvents(identity.nats.url, [auditEvent(workspaceId)]);
+      await publishEvents(identity.nats.url, [auditEvent(workspaceId)]);
       await logOf(workspaceId, 1);
       const statements = [`update ${table} set occurred_at = now()`, `delete from ${table}`, `truncate ${table}`];
       const owner = new pg.Client({ connectionString: identity.databaseUrl });
@@ -118,7 +118,7 @@ describe('entries', () => {
         for (const statement of statements) {
           await expect(owner.query(statement)).rejects.toThrow(`${table} is append-only`);
           for (const em of [identity.database.system(), identity.database.forTenant(workspaceId)]) {
-            await expect(em.execute(statement)).rejects.toThrow('permission denied');
+            await expect(em.execute(statement)).rejects.toThrow(/permission denied|is append-only/);
           }
         }
       } finally {
@@ -132,7 +132,7 @@ describe('entries', () => {
 
   it('show themselves to their own workspace only', async () => {
     const [ours, theirs] = [newId(), newId()];
-    await publishAuditEvents(identity.nats.url, [auditEvent(ours), auditEvent(theirs)]);
+    await publishEvents(identity.nats.url, [auditEvent(ours), auditEvent(theirs)]);
     await Promise.all([logOf(ours, 1), logOf(theirs, 1)]);
     for (const table of ['audit_entry', 'audit_entry_object']) {
       const rows = await identity.database

@@ -1,42 +1,23 @@
 import { auditChainExtended, type AuditEntryRecorded, type Envelope } from '@fenster/contracts';
-import { sql, unnest, type Tx } from '@fenster/database';
-import { extendChain, NO_HEAD, type ChainedEntry, type ChainHead } from './audit-chain.js';
+import { lockHeads, moveHeads, sql, unnest, type Tx } from '@fenster/database';
+import { auditChain, type ChainedEntry } from './audit-chain.js';
 
 /**
- * Appends entries to the logs of their workspaces. The locks on the heads, taken in the order of the workspaces, make
- * consumers take turns; three statements, whatever the number of entries and of workspaces.
+ * Appends entries to the logs of their workspaces. The locks on the heads make consumers take turns; three statements,
+ * whatever the number of entries and of workspaces.
  */
 export async function appendEntries(tx: Tx, events: readonly Envelope<AuditEntryRecorded>[]): Promise<void> {
   const byWorkspace = Map.groupBy(events, (event) => event.workspaceId);
-  const heads = await lockHeads(tx, [...byWorkspace.keys()].toSorted());
-  const chains = [...byWorkspace].map(([workspaceId, added]) => extendChain(heads.get(workspaceId)!, added));
+  const heads = await lockHeads(tx, 'audit_head', [...byWorkspace.keys()]);
+  const chains = [...byWorkspace].map(([workspaceId, added]) => auditChain.extend(heads.get(workspaceId)!, added));
   await insertEntries(tx, chains.flat());
   const newHeads = chains.map((chain) => chain.at(-1)!);
-  await sql`/* prepared */
-    update audit_head set seq = head.seq, hash = head.hash
-    from ${unnest('head', { workspace_id: 'uuid', seq: 'bigint', hash: 'bytea' }, newHeads.map(toHeadRow))}
-    where audit_head.workspace_id = head.workspace_id
-  `.execute(tx.sql);
+  await moveHeads(tx, 'audit_head', newHeads);
   for (const { workspaceId, seq, hash } of newHeads) {
     const head = { seq, hash: hash.toString('hex') };
     tx.emit(auditChainExtended, { workspaceId, entityId: workspaceId, data: head });
     tx.afterCommit(() => tx.log.info({ workspaceId, ...head }, 'audit log extended'));
   }
-}
-
-async function lockHeads(tx: Tx, workspaceIds: readonly string[]): Promise<Map<string, ChainHead>> {
-  const first = workspaceIds.map((workspaceId) => toHeadRow({ workspaceId, ...NO_HEAD }));
-  const { rows } = await sql<{ workspace_id: string; seq: string; hash: Buffer }>`/* prepared */
-    insert into audit_head (workspace_id, seq, hash)
-    select * from ${unnest('head', { workspace_id: 'uuid', seq: 'bigint', hash: 'bytea' }, first)}
-    on conflict (workspace_id) do update set seq = audit_head.seq
-    returning workspace_id, seq, hash
-  `.execute(tx.sql);
-  return new Map(rows.map(({ workspace_id, seq, hash }) => [workspace_id, { seq: Number(seq), hash }]));
-}
-
-function toHeadRow({ workspaceId, seq, hash }: ChainHead & { workspaceId: string }) {
-  return { workspace_id: workspaceId, seq, hash };
 }
 
 const COLUMNS = {

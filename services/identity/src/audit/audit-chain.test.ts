@@ -1,7 +1,8 @@
 import type { AuditEntryRecorded, Envelope } from '@fenster/contracts';
+import { NO_HEAD, type ChainHead } from '@fenster/database';
 import { newId } from '@fenster/runtime';
 import { describe, expect, it } from 'vitest';
-import { brokenLink, extendChain, hashEntry, NO_HEAD, type ChainedEntry } from './audit-chain.js';
+import { auditChain, type ChainedEntry } from './audit-chain.js';
 
 const workspaceId = newId();
 
@@ -24,9 +25,9 @@ function event(data: Partial<AuditEntryRecorded> = {}): Envelope<AuditEntryRecor
 
 /** The first broken link of a whole log. */
 function verify(entries: readonly ChainedEntry[]) {
-  let last = NO_HEAD;
+  let last: ChainHead = NO_HEAD;
   for (const entry of entries) {
-    const broken = brokenLink(last, entry);
+    const broken = auditChain.brokenLink(last, entry);
     if (broken) return broken;
     last = entry;
   }
@@ -36,9 +37,9 @@ function verify(entries: readonly ChainedEntry[]) {
 describe('a chain', () => {
   it('is the same, whether it grew entry by entry or all at once', () => {
     const events = [event(), event(), event()];
-    const atOnce = extendChain(NO_HEAD, events);
+    const atOnce = auditChain.extend(NO_HEAD, events);
     const oneByOne = events.reduce<ChainedEntry[]>(
-      (chain, each) => [...chain, ...extendChain(chain.at(-1) ?? NO_HEAD, [each])],
+      (chain, each) => [...chain, ...auditChain.extend(chain.at(-1) ?? NO_HEAD, [each])],
       [],
     );
     expect(atOnce).toEqual(oneByOne);
@@ -48,20 +49,20 @@ describe('a chain', () => {
 
   it('has the hash that anybody can reckon from the description', () => {
     const fixed: ChainedEntry = {
-      ...extendChain(NO_HEAD, [event({ changes: { role: { before: 'agent', after: 'admin' } } })])[0]!,
+      ...auditChain.extend(NO_HEAD, [event({ changes: { role: { before: 'agent', after: 'admin' } } })])[0]!,
       workspaceId: '019d0000-0000-7000-8000-000000000001',
       id: '019d0000-0000-7000-8000-000000000002',
       actorId: '019d0000-0000-7000-8000-000000000003',
       objectIds: ['019d0000-0000-7000-8000-000000000004'],
     };
     // Reckoned with Python: sha256(json.dumps(entry, sort_keys=True, separators=(',', ':')) + 32 zero bytes).
-    expect(hashEntry(fixed, NO_HEAD.hash).toString('hex')).toBe(
+    expect(auditChain.hash(fixed, NO_HEAD.hash).toString('hex')).toBe(
       '37114abaf8c75eec84ec9deb7860fe13d61af1425a84746d77bcd2f3c9c602b3',
     );
   });
 
   it('shows every change of every field of an entry', () => {
-    const entries = extendChain(
+    const entries = auditChain.extend(
       NO_HEAD,
       Array.from({ length: 5 }, (_, index) =>
         event({

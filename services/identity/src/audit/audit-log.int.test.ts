@@ -2,7 +2,7 @@ import { newId } from '@fenster/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../../../test/support/eventually.js';
 import type { IdentityService } from '../service.js';
-import { auditEvent, publishAuditEvents, type AuditEvent } from '../testing/audit-events.js';
+import { auditEvent, publishEvents, type AuditEvent } from '../testing/audit-events.js';
 import { IdentityUnderTest, type SignInMember } from '../testing/identity-under-test.js';
 import { AuditEntry } from './audit-entry.entity.js';
 
@@ -91,7 +91,7 @@ beforeAll(async () => {
       { action: 'contact.read', objectType: 'contact', objectIds: [contact] },
     ),
   ];
-  await publishAuditEvents(identity.nats.url, events);
+  await publishEvents(identity.nats.url, events);
   await eventually(async () => {
     const ids = events.map(({ id }) => id);
     expect(await identity.database.system().count(AuditEntry, { id: { $in: ids } })).toBe(events.length);

@@ -1,6 +1,6 @@
 import { allows } from '@fenster/auth';
 import { auditRead } from '@fenster/database';
-import { checkPageSize, decodePage, encodePage } from '@fenster/graphql';
+import { checkPageSize, decodePage, pageOf } from '@fenster/graphql';
 import { invalidInput, isId } from '@fenster/runtime';
 import { abilityOf, type IdentityContext } from '../context.js';
 import { AuditEntry } from './audit-entry.entity.js';
@@ -25,12 +25,7 @@ export async function readAuditLog(
     .map((row) => ctx.em.map(AuditEntry, row))
     .filter((entry) => allows(ability, 'read', 'AuditEntry', entry));
   auditRead(ctx, 'audit_log.read', workspaceId);
-  const nodes = rows.slice(0, size);
-  const oldest = nodes.at(-1);
-  return {
-    nodes,
-    nextPage: rows.length > size && oldest ? encodePage({ at: oldest.occurredAt, id: oldest.id }) : null,
-  };
+  return pageOf(rows, size, ({ occurredAt: at, id }) => ({ at, id }));
 }
 
 /** Whatever the filter, an index has its rows in the order of the page; by object it is that of `audit_entry_object`. */

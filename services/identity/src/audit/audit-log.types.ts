@@ -13,12 +13,17 @@ export class AuditChange {
   after!: string;
 }
 
-@ObjectType('AuditEntry', { description: 'Who did what to which objects. Entries are never changed or removed.' })
+@ObjectType('AuditEntry', {
+  description: 'Who did what to which objects. Entries are never changed; a rule of retention may take the oldest.',
+})
 export class AuditEntryType {
   @Field(() => ID)
   id!: string;
 
-  @Field(() => Int, { description: 'Place in the log of your workspace: 1, 2, 3, … without gaps.' })
+  @Field(() => Int, {
+    description:
+      'Place in the log of your workspace: 1, 2, 3, … without gaps, but for a beginning that a rule of retention took.',
+  })
   seq!: number;
 
   @Field(() => DateTime)

@@ -1,22 +1,4 @@
-import type { MigrationStep } from '@fenster/database';
-
-const TENANT = `workspace_id = nullif(current_setting('app.workspace_id', true), '')::uuid`;
-
-/** Like `tenantTable`, but nobody may change or remove a row: requests read, the consumer appends. */
-function appendOnlyTable(table: string): string[] {
-  return [
-    `alter table "${table}" enable row level security`,
-    `alter table "${table}" force row level security`,
-    `create policy tenant on "${table}" to identity_app using (${TENANT})`,
-    `create policy system on "${table}" to identity_system using (true) with check (true)`,
-    `grant select on "${table}" to identity_app`,
-    `grant select, insert on "${table}" to identity_system`,
-    // Grants do not bind the owner, so a trigger refuses as well, also for replicas.
-    `create trigger append_only before update or delete or truncate on "${table}"
-       for each statement execute function refuse_change()`,
-    `alter table "${table}" enable always trigger append_only`,
-  ];
-}
+import { immutableTenantTable, REFUSE_CHANGE, type MigrationStep } from '@fenster/database';
 
 /**
  * Data class `audit`, kept 24 months: nothing here has to go before, and nothing goes with an erasure, because who
@@ -25,11 +7,7 @@ function appendOnlyTable(table: string): string[] {
 export const auditMigration: MigrationStep = {
   name: '202611221500-audit-log',
   statements: [
-    `create function refuse_change() returns trigger language plpgsql as $$
-       begin
-         raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
-       end
-     $$`,
+    REFUSE_CHANGE,
 
     // Milliseconds, as they are hashed.
     `create table audit_entry (
@@ -57,7 +35,7 @@ export const auditMigration: MigrationStep = {
     `create index audit_entry_by_actor on audit_entry (workspace_id, actor_id, occurred_at, id)`,
     `create index audit_entry_by_action on audit_entry (workspace_id, action, occurred_at, id)`,
     `create index audit_entry_by_object_type on audit_entry (workspace_id, object_type, occurred_at, id)`,
-    ...appendOnlyTable('audit_entry'),
+    ...immutableTenantTable('identity', 'audit_entry'),
 
     // To find the entries about one object: a read is about many.
     `create table audit_entry_object (
@@ -67,7 +45,7 @@ export const auditMigration: MigrationStep = {
        entry_id uuid not null,
        primary key (workspace_id, object_id, occurred_at, entry_id)
      )`,
-    ...appendOnlyTable('audit_entry_object'),
+    ...immutableTenantTable('identity', 'audit_entry_object'),
 
     // Where each workspace's chain ends: its lock gives entries their order, its hash shows whether the end is missing.
     `create table audit_head (

@@ -2,9 +2,9 @@ import { newId } from '@fenster/runtime';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../../test/support/eventually.js';
-import { auditEvent, publishAuditEvents } from '../testing/audit-events.js';
+import { auditEvent, publishEvents } from '../testing/audit-events.js';
 import { IdentityUnderTest } from '../testing/identity-under-test.js';
-import { hashEntry, type AuditEntryContent } from './audit-chain.js';
+import { auditChain, type AuditEntryContent } from './audit-chain.js';
 import { AuditEntry } from './audit-entry.entity.js';
 import { verifyAuditLogs, type VerifiedLog } from './verify-audit-log.js';
 
@@ -16,7 +16,7 @@ let owner: pg.Client;
 beforeAll(async () => {
   await identity.start();
   const workspaces = [first, ours, last].flatMap((workspaceId) => Array.from({ length: LENGTH }, () => workspaceId));
-  await publishAuditEvents(
+  await publishEvents(
     identity.nats.url,
     workspaces.map((workspaceId, index) =>
       auditEvent(workspaceId, {}, { changes: { name: { before: null, after: `${index}` } } }),
@@ -26,7 +26,7 @@ beforeAll(async () => {
   owner = new pg.Client({ connectionString: identity.databaseUrl });
   await owner.connect();
   // Whoever owns the database can do this; the chain is there to show it.
-  await owner.query('alter table audit_entry disable trigger append_only');
+  await owner.query('alter table audit_entry disable trigger user');
   await owner.query('create table entry_copy as select * from audit_entry');
   await owner.query('create table head_copy as select * from audit_head');
 });
@@ -66,7 +66,7 @@ async function hashAnew(seq: number): Promise<void> {
   await owner.query('update audit_entry set hash = $3 where workspace_id = $1 and seq = $2', [
     ours,
     seq,
-    hashEntry(entry, entry.previousHash),
+    auditChain.hash(entry, entry.previousHash),
   ]);
 }
 

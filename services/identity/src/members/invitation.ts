@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { hashSecret } from '../sessions/refresh-token.js';
 
-export const INVITATION_DAYS = 7;
+const INVITATION_DAYS = 7;
 const DAY_MS = 86_400_000;
 const TOKEN = /^[\w-]{43}$/;
 

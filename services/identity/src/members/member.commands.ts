@@ -4,6 +4,7 @@ import { DomainError, invalidInput, isId, newId, notFound } from '@fenster/runti
 import { LockMode } from '@mikro-orm/core';
 import { defineRules } from '../ability.js';
 import { onBehalfOf, type IdentityContext } from '../context.js';
+import { announceMembers, announceTeams } from '../directory/announce.js';
 import { checkName } from '../name.js';
 import { isBuiltIn, isMemberRole } from '../roles/built-in-role.js';
 import { checkGrant } from '../roles/grant.js';
@@ -51,6 +52,7 @@ export async function inviteMember(
           createdAt: now,
         });
         await tx.em.flush();
+        await announceMembers(tx, { workspaceId: actor.workspaceId, ids: [id] });
         tx.audit({ action: 'member.invite', object: { type: 'member', id }, after: { name, role } });
       });
       const member = await tx.em.findOneOrFail(Member, { id });
@@ -83,6 +85,7 @@ export async function acceptInvitation(
     const member = await tx.em.findOneOrFail(Member, { id: invited.id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
     if (!member.invitationHash) return false;
     Object.assign(member, { passwordHash, invitationHash: null, invitationExpiresAt: null });
+    await announceMembers(tx, { workspaceId: member.workspaceId, ids: [member.id] });
     tx.audit({ action: 'member.invitation_accept', object: { type: 'member', id: member.id } });
     return true;
   });
@@ -99,10 +102,12 @@ export async function changeMemberRole(ctx: IdentityContext, memberId: string, r
     const member = await findMember(tx, actor, memberId);
     await checkMayGrant(tx, actor, role);
     await checkOwnerRemains(tx, member, role);
-    if (member.role !== role) announceAccessChange(tx, [member.id], 'role');
+    if (member.role === role) return member;
+    announceAccessChange(tx, [member.id], 'role');
     const object = { type: 'member', id: member.id } as const;
     tx.audit({ action: 'member.role_change', object, before: { role: member.role }, after: { role } });
     member.role = role;
+    await announceMembers(tx, { workspaceId: member.workspaceId, ids: [member.id] });
     return member;
   });
 }
@@ -124,9 +129,13 @@ export async function removeMember(ctx: IdentityContext, memberId: string): Prom
       invitationHash: null,
       invitationExpiresAt: null,
     });
+    const places = await tx.em.find(TeamMember, { memberId }, { orderBy: { teamId: 'asc' } });
     await tx.em.nativeDelete(TeamMember, { memberId });
     await endSessionsOf(tx, memberId);
     announceAccessChange(tx, [memberId], 'removed');
+    const { workspaceId } = actor;
+    await announceMembers(tx, { workspaceId, ids: [memberId] });
+    await announceTeams(tx, { workspaceId, ids: places.map((place) => place.teamId) });
     return member;
   });
 }
@@ -136,21 +145,32 @@ export async function updateProfile(ctx: IdentityContext, { name }: { name: stri
   const checked = checkName(name);
   return transact(ctx, async (tx) => {
     const member = await findSelf(tx, ctx.requireActor());
+    if (member.name === checked) return member;
     const object = { type: 'member', id: member.id } as const;
     tx.audit({ action: 'member.update', object, before: { name: member.name }, after: { name: checked } });
     member.name = checked;
+    await announceMembers(tx, { workspaceId: member.workspaceId, ids: [member.id] });
     return member;
   });
 }
 
-/** Ends all other sessions: somebody else may know the old password. @throws DomainError WRONG_PASSWORD, WEAK_PASSWORD. */
+/**
+ * Ends all other sessions: somebody else may know the old password. Wrong ones count like those of signing in, or a
+ * stolen token would be a way to guess.
+ * @throws DomainError WRONG_PASSWORD, WEAK_PASSWORD, TOO_MANY_ATTEMPTS.
+ */
 export async function changePassword(
   ctx: IdentityContext,
   { oldPassword, newPassword }: { oldPassword: string; newPassword: string },
 ): Promise<Member> {
   const wrong = new DomainError('WRONG_PASSWORD', 'The present password is another one.');
   const self = await findSelf({ em: ctx.em }, ctx.requireActor());
+  const attempt = await ctx.app.signInThrottle.begin({
+    email: self.email!,
+    clientAddress: ctx.origin.clientAddress,
+  });
   if (!(await ctx.app.isPassword(self.passwordHash, oldPassword))) throw wrong;
+  await attempt.succeeded();
   checkNewPassword(newPassword);
   const passwordHash = await hashPassword(newPassword);
   // Like a change of rights, so that nobody signs in with the old password between the check and the end of sessions.

@@ -175,7 +175,7 @@ describe('row-level security', () => {
     expect(await em.execute('select 1 from session where workspace_id = ?', [theirs])).toEqual([]);
   });
 
-  it.each(['workspace', 'member', 'session', 'team', 'team_member', 'team_channel', 'role'])(
+  it.each(['workspace', 'member', 'session', 'team', 'team_member', 'team_channel', 'role', 'channel'])(
     'shows no row of %s without a workspace',
     async (table) => {
       await identity.accessToken(agent);
@@ -185,7 +185,7 @@ describe('row-level security', () => {
       em.create(CustomRole, { ...at, id, name: id, permissions: [] });
       await em.flush();
       await em.insert(TeamMember, { workspaceId: ours, teamId: id, memberId: agent.id });
-      await em.insert(TeamChannel, { workspaceId: ours, teamId: id, channelId: newId() });
+      await em.insert(TeamChannel, { workspaceId: ours, teamId: id, channelId: await identity.channel(ours) });
       expect(await identity.database.system().execute(`select 1 from "${table}"`)).not.toEqual([]);
       expect(await identity.database.forTenant('').execute(`select 1 from "${table}"`)).toEqual([]);
     },

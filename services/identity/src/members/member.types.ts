@@ -1,5 +1,6 @@
 import {
   DateTime,
+  enumOf,
   IdempotencyConflict,
   InvalidInput,
   NotFound,
@@ -7,20 +8,17 @@ import {
   resultUnion,
   UserError,
 } from '@fenster/graphql';
-import { Directive, Field, ID, ObjectType, registerEnumType } from 'type-graphql';
+import { Directive, Field, ID, ObjectType } from 'type-graphql';
 import { BeyondYourRights } from '../roles/role.types.js';
+import { TooManyAttempts } from '../sign-in-throttle/sign-in-throttle.types.js';
 import { MEMBER_STATUSES } from './member.status.js';
 import { PASSWORD_PROBLEMS, type PasswordProblem } from './password.js';
 
-const toEnum = (values: readonly string[]) => Object.fromEntries(values.map((value) => [value, value]));
-
-export const MemberStatusEnum = toEnum(MEMBER_STATUSES);
-registerEnumType(MemberStatusEnum, {
+export const MemberStatusEnum = enumOf(MEMBER_STATUSES, {
   name: 'MemberStatus',
   description: 'INVITED until the first password is set; REMOVED members only remain as names in the history.',
 });
-export const PasswordProblemEnum = toEnum(PASSWORD_PROBLEMS);
-registerEnumType(PasswordProblemEnum, {
+export const PasswordProblemEnum = enumOf(PASSWORD_PROBLEMS, {
   name: 'PasswordProblem',
   description: 'A password has 10 to 200 characters, among them a letter and a digit.',
 });
@@ -100,4 +98,8 @@ export const RemoveMemberResult = resultUnion('RemoveMemberResult', MemberType, 
   LastOwner,
 ]);
 export const UpdateProfileResult = resultUnion('UpdateProfileResult', MemberType, [InvalidInput]);
-export const ChangePasswordResult = resultUnion('ChangePasswordResult', MemberType, [WrongPassword, WeakPassword]);
+export const ChangePasswordResult = resultUnion('ChangePasswordResult', MemberType, [
+  WrongPassword,
+  WeakPassword,
+  TooManyAttempts,
+]);

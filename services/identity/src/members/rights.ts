@@ -1,9 +1,9 @@
-import { AuthenticationError, knownPermissions, type Actor, type Permission } from '@fenster/auth';
+import { AuthenticationError, type Actor, type Permission } from '@fenster/auth';
 import { memberAccessChanged, type MemberAccessChanged } from '@fenster/contracts';
 import { sql, transact, type Tx } from '@fenster/database';
 import { DomainError } from '@fenster/runtime';
 import type { IdentityContext } from '../context.js';
-import { isBuiltIn, permissionsOf } from '../roles/built-in-role.js';
+import { permissionsIn } from '../roles/built-in-role.js';
 
 /** What a member may do, and where. */
 export type Rights = Pick<Actor, 'role' | 'permissions' | 'teamIds' | 'channelIds'>;
@@ -29,7 +29,7 @@ export async function changeRights<T>(
   work: (tx: Tx, actor: Actor) => Promise<T>,
 ): Promise<T> {
   return transact(ctx, async (tx) => {
-    await sql`select pg_advisory_xact_lock(${rightsLock(tx)})`.execute(tx.sql);
+    await lockRights(tx);
     const actor = await asOfNow(tx, ctx.requireActor());
     if (permission && !actor.permissions.includes(permission)) {
       throw new DomainError('FORBIDDEN', 'Your role does not allow this.');
@@ -43,6 +43,11 @@ async function asOfNow(tx: Tx, actor: Actor): Promise<Actor> {
   const rights = await readRights(tx, actor.id);
   if (!rights) throw new AuthenticationError();
   return { ...actor, ...rights };
+}
+
+/** Nobody else changes rights in the transaction's workspace until it ends. */
+export async function lockRights(tx: Tx): Promise<void> {
+  await sql`select pg_advisory_xact_lock(${rightsLock(tx)})`.execute(tx.sql);
 }
 
 /** Tokens that say otherwise are void from here on; to be called once the change is certain. */
@@ -81,7 +86,5 @@ async function readRights(tx: Tx, memberId: string): Promise<Rights | undefined>
   const row = rows[0];
   if (!row) return undefined;
   const { role, custom_permissions: custom, team_ids: teamIds, channel_ids: channelIds } = row;
-  // None for a role that this version does not know.
-  const permissions = isBuiltIn(role) ? permissionsOf(role) : knownPermissions(custom ?? []);
-  return { role, permissions, teamIds, channelIds };
+  return { role, permissions: permissionsIn(role, custom), teamIds, channelIds };
 }

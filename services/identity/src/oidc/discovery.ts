@@ -1,6 +1,6 @@
+import type { PublicFetch } from '@fenster/runtime/public-fetch';
 import { createLocalJWKSet, type JSONWebKeySet } from 'jose';
 import { z } from 'zod';
-import type { IssuerFetch } from './issuer-fetch.js';
 
 const configuration = z.object({ issuer: z.string(), jwks_uri: z.string() });
 
@@ -8,7 +8,7 @@ const configuration = z.object({ issuer: z.string(), jwks_uri: z.string() });
  * Where an issuer publishes its keys, by its own word (OpenID Connect Discovery 1.0, section 4).
  * @throws Error if it does not say, or says to be another issuer.
  */
-export async function discoverJwksUri(fetch: IssuerFetch, issuer: string): Promise<string> {
+export async function discoverJwksUri(fetch: PublicFetch, issuer: string): Promise<string> {
   const document = await readJson(fetch, `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`);
   const { issuer: name, jwks_uri: jwksUri } = configuration.parse(document);
   if (name !== issuer) throw new Error('The configuration belongs to another issuer.');
@@ -16,11 +16,11 @@ export async function discoverJwksUri(fetch: IssuerFetch, issuer: string): Promi
 }
 
 /** @throws Error if there is no key set at this address. */
-export async function checkKeySet(fetch: IssuerFetch, jwksUri: string): Promise<void> {
+export async function checkKeySet(fetch: PublicFetch, jwksUri: string): Promise<void> {
   createLocalJWKSet((await readJson(fetch, jwksUri)) as JSONWebKeySet);
 }
 
-async function readJson(fetch: IssuerFetch, url: string): Promise<unknown> {
+async function readJson(fetch: PublicFetch, url: string): Promise<unknown> {
   const response = await fetch(url, { headers: { accept: 'application/json' } });
   if (response.status !== 200) {
     await response.body?.cancel();

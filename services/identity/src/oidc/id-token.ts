@@ -1,7 +1,8 @@
 import type { Logger } from '@fenster/runtime';
+import type { PublicFetch } from '@fenster/runtime/public-fetch';
 import { createRemoteJWKSet, customFetch, errors, jwtVerify, type JWTVerifyGetKey } from 'jose';
 import { LRUCache } from 'lru-cache';
-import { ISSUER_TIMEOUT_MS, type IssuerFetch } from './issuer-fetch.js';
+import { ISSUER_LIMITS } from './issuer-url.js';
 
 /** Asymmetric ones only: with a shared secret, whoever can verify could also sign. */
 const ALGORITHMS = ['RS256', 'ES256', 'EdDSA'];
@@ -28,7 +29,7 @@ export function createIdTokenVerifier({
   now,
   log,
 }: {
-  fetch: IssuerFetch;
+  fetch: PublicFetch;
   now: () => Date;
   log: Logger;
 }): IdTokenVerifier {
@@ -37,7 +38,7 @@ export function createIdTokenVerifier({
   function keysOf(jwksUri: string): JWTVerifyGetKey {
     let keys = keySets.get(jwksUri);
     if (!keys) {
-      keys = createRemoteJWKSet(new URL(jwksUri), { [customFetch]: fetch, timeoutDuration: ISSUER_TIMEOUT_MS });
+      keys = createRemoteJWKSet(new URL(jwksUri), { [customFetch]: fetch, timeoutDuration: ISSUER_LIMITS.timeoutMs });
       keySets.set(jwksUri, keys);
     }
     return keys;

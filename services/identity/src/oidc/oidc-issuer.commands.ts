@@ -6,7 +6,7 @@ import { normaliseEmail } from '../members/email.js';
 import { Member } from '../members/member.entity.js';
 import { openSession, type SignedIn } from '../sessions/session.commands.js';
 import { checkKeySet, discoverJwksUri } from './discovery.js';
-import { isIssuerUrl } from './issuer-fetch.js';
+import { isIssuerUrl } from './issuer-url.js';
 import { OidcIssuer } from './oidc-issuer.entity.js';
 import type { SetOidcIssuerInput } from './oidc-issuer.types.js';
 

@@ -1,15 +1,16 @@
 import type { Clock, Logger } from '@fenster/runtime';
+import { createPublicFetch, type PublicFetch } from '@fenster/runtime/public-fetch';
 import { createIdTokenVerifier, type IdTokenVerifier } from './id-token.js';
-import { createIssuerFetch, type IssuerFetch } from './issuer-fetch.js';
+import { ISSUER_LIMITS } from './issuer-url.js';
 
 /** What dealing with issuers needs. */
 export interface Oidc {
   allowLoopback: boolean;
-  fetch: IssuerFetch;
+  fetch: PublicFetch;
   idTokens: IdTokenVerifier;
 }
 
 export function createOidc({ allowLoopback, now, log }: { allowLoopback: boolean; now: Clock; log: Logger }): Oidc {
-  const fetch = createIssuerFetch({ allowLoopback });
+  const fetch = createPublicFetch({ allowLoopback, ...ISSUER_LIMITS });
   return { allowLoopback, fetch, idTokens: createIdTokenVerifier({ fetch, now, log }) };
 }

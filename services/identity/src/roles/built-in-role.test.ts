@@ -1,6 +1,6 @@
 import { PERMISSIONS } from '@fenster/auth';
 import { describe, expect, it } from 'vitest';
-import { isBuiltIn, permissionsOf, ROLES } from './built-in-role.js';
+import { isBuiltIn, permissionsIn, permissionsOf, ROLES } from './built-in-role.js';
 
 describe('the built-in roles', () => {
   it('grant exactly this', () => {
@@ -10,13 +10,13 @@ describe('the built-in roles', () => {
     });
     expect(matrix).toMatchInlineSnapshot(`
       [
-        "owner           workspace:read workspace:manage member:read member:manage team:read team:manage role:manage api_key:manage audit:read channel:read channel:manage contact:read contact:read_phone consent:read consent:manage erasure:manage conversation:read conversation:read_all conversation:manage message:read message:send cost:read webhook_event:read",
-        "admin           workspace:read member:read member:manage team:read team:manage role:manage api_key:manage audit:read channel:read channel:manage contact:read contact:read_phone consent:read consent:manage erasure:manage conversation:read conversation:read_all conversation:manage message:read message:send cost:read webhook_event:read",
-        "supervisor      workspace:read member:read team:read channel:read contact:read contact:read_phone consent:read conversation:read conversation:read_all conversation:manage message:read message:send cost:read",
-        "agent           workspace:read member:read team:read channel:read contact:read contact:read_phone conversation:read message:read message:send cost:read",
-        "finance         workspace:read channel:read conversation:read conversation:read_all cost:read",
-        "privacy_officer workspace:read audit:read channel:read contact:read contact:read_phone consent:read consent:manage erasure:manage",
-        "bot             workspace:read channel:read contact:read conversation:read conversation:read_all message:read message:send",
+        "owner           workspace:read workspace:manage member:read member:manage team:read team:manage role:manage api_key:manage audit:read channel:read channel:manage template:manage contact:read contact:read_phone contact:update contact:manage consent:read consent:manage consent:record erasure:manage retention:manage access_request:manage conversation:read conversation:read_all conversation:update conversation:manage message:read message:send cost:read cost:manage webhook_event:read",
+        "admin           workspace:read member:read member:manage team:read team:manage role:manage api_key:manage audit:read channel:read channel:manage template:manage contact:read contact:read_phone contact:update contact:manage consent:read consent:manage consent:record erasure:manage retention:manage access_request:manage conversation:read conversation:read_all conversation:update conversation:manage message:read message:send cost:read cost:manage webhook_event:read",
+        "supervisor      workspace:read member:read team:read channel:read template:manage contact:read contact:read_phone contact:update contact:manage consent:read consent:record conversation:read conversation:read_all conversation:update conversation:manage message:read message:send cost:read",
+        "agent           workspace:read member:read team:read channel:read contact:read contact:read_phone contact:update consent:record conversation:read conversation:update message:read message:send cost:read",
+        "finance         workspace:read channel:read conversation:read conversation:read_all cost:read cost:manage",
+        "privacy_officer workspace:read audit:read channel:read contact:read contact:read_phone contact:update consent:read consent:manage consent:record erasure:manage retention:manage access_request:manage",
+        "bot             workspace:read channel:read contact:read conversation:read conversation:read_all conversation:update message:read message:send",
       ]
     `);
   });
@@ -44,5 +44,16 @@ describe('the built-in roles', () => {
 
   it.each(['constructor', 'toString', 'root', ''])('do not include one named %j', (role) => {
     expect(isBuiltIn(role)).toBe(false);
+  });
+});
+
+describe('what any role allows', () => {
+  it('is what a built-in role allows, whatever the workspace made under its name', () => {
+    expect(permissionsIn('finance', ['workspace:manage'])).toBe(permissionsOf('finance'));
+  });
+
+  it('is for one of the workspace what it was given, as far as this version knows it, and nothing for one that is gone', () => {
+    expect(permissionsIn('r1', ['message:read', 'moon:visit'])).toEqual(['message:read']);
+    expect(permissionsIn('r1', null)).toEqual([]);
   });
 });

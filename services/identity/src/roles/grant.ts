@@ -1,8 +1,6 @@
 import type { Actor, Permission } from '@fenster/auth';
 import { DomainError } from '@fenster/runtime';
 
-type Granter = Pick<Actor, 'permissions' | 'teamIds' | 'channelIds'>;
-
 /** What of this the actor does not have, and therefore can neither give to anybody nor take from anybody. */
 export function missingToGrant(actor: Pick<Actor, 'permissions'>, permissions: readonly Permission[]): Permission[] {
   return permissions.filter((permission) => !actor.permissions.includes(permission));
@@ -21,19 +19,18 @@ export function checkGrant(actor: Pick<Actor, 'permissions'>, permissions: reado
 /**
  * Teams let their members see conversations, so the same holds for who comes into a team and for a team's channels:
  * whoever sees only some conversations brings others only to these.
+ * @param given ids of the teams or channels that somebody comes to see.
+ * @param held those of the actor.
  * @throws DomainError BEYOND_YOUR_RIGHTS
  */
 export function checkTeamGrant(
-  actor: Granter,
-  added: { toTeam?: string | undefined; channelIds?: readonly string[] },
+  actor: Pick<Actor, 'permissions'>,
+  given: readonly string[],
+  held: readonly string[],
 ): void {
   const missing = missingToGrant(actor, ['conversation:read', 'conversation:read_all']);
-  if (missing.length === 0) return;
-  const isInTeam = added.toTeam === undefined || actor.teamIds.includes(added.toTeam);
-  const hasChannels = (added.channelIds ?? []).every((id) => actor.channelIds.includes(id));
-  const givesNothing = added.toTeam === undefined && (added.channelIds ?? []).length === 0;
-  const sees = actor.permissions.includes('conversation:read') && isInTeam && hasChannels;
-  if (!givesNothing && !sees) throw beyond(missing);
+  const sees = actor.permissions.includes('conversation:read') && given.every((id) => held.includes(id));
+  if (missing.length > 0 && given.length > 0 && !sees) throw beyond(missing);
 }
 
 function beyond(missing: readonly Permission[]): DomainError {

@@ -1,16 +1,19 @@
-import { authorize, defineAbility, type Actor, type Permission } from '@fenster/auth';
+import { authorize, defineAbility, knownPermissions, type Actor, type Permission } from '@fenster/auth';
 import { once, type Tx } from '@fenster/database';
 import { DomainError, isId, newId, notFound } from '@fenster/runtime';
 import { defineRules } from '../ability.js';
 import type { IdentityContext } from '../context.js';
 import { Member } from '../members/member.entity.js';
+import { announceMembers } from '../directory/announce.js';
 import { announceAccessChange, changeRights } from '../members/rights.js';
-import { checkName } from '../name.js';
+import { checkName, nameTaken, withFreeName } from '../name.js';
 import { ROLES } from './built-in-role.js';
 import { checkGrant } from './grant.js';
 import { CustomRole } from './role.entity.js';
 import { BUILT_IN_NAMES, describeRoles } from './role.queries.js';
 import type { RoleType } from './role.types.js';
+
+const UNIQUE_NAME = 'role_name_unique';
 
 /** @throws DomainError INVALID_INPUT, NAME_TAKEN, BEYOND_YOUR_RIGHTS, IDEMPOTENCY_CONFLICT. */
 export async function createRole(
@@ -19,17 +22,18 @@ export async function createRole(
 ): Promise<RoleType> {
   const name = checkName(input.name);
   const permissions = [...new Set(input.permissions)].toSorted();
-  return changeRights(ctx, 'role:manage', async (tx, actor) => {
+  const created = changeRights(ctx, 'role:manage', async (tx, actor) => {
     const request = { key: input.idempotencyKey, operation: 'createRole', input: { name, permissions } };
     const id = await once(tx, request, newId(), async (id) => {
       checkGrant(actor, permissions);
-      await checkNameIsFree(tx, name);
+      checkIsNotBuiltIn(name);
       tx.em.create(CustomRole, { id, workspaceId: actor.workspaceId, name, permissions, createdAt: tx.now() });
       await tx.em.flush();
       tx.audit({ action: 'role.create', object: { type: 'role', id }, after: { name, permissions } });
     });
-    return describe(ctx, tx, await findRole(tx, actor, id));
+    return describe(actor, tx, await findRole(tx, actor, id));
   });
+  return withFreeName(UNIQUE_NAME, 'role', created);
 }
 
 /**
@@ -42,12 +46,12 @@ export async function updateRole(
   changes: { name?: string | null | undefined; permissions?: readonly Permission[] | null | undefined },
 ): Promise<RoleType> {
   const name = changes.name == null ? undefined : checkName(changes.name);
-  return changeRights(ctx, 'role:manage', async (tx, actor) => {
+  const updated = changeRights(ctx, 'role:manage', async (tx, actor) => {
     const role = await findRole(tx, actor, id);
-    checkGrant(actor, role.permissions);
+    checkGrant(actor, knownPermissions(role.permissions));
     const before = { name: role.name, permissions: role.permissions };
     if (name !== undefined && name !== role.name) {
-      await checkNameIsFree(tx, name, role);
+      checkIsNotBuiltIn(name);
       role.name = name;
     }
     if (changes.permissions != null) {
@@ -55,27 +59,25 @@ export async function updateRole(
       const permissions = [...new Set(changes.permissions)].toSorted();
       if (JSON.stringify(permissions) !== JSON.stringify(role.permissions)) {
         role.permissions = permissions;
-        const members = await membersWith(tx, role);
-        announceAccessChange(
-          tx,
-          members.map((member) => member.id),
-          'role_permissions',
-        );
+        const ids = (await membersWith(tx, role)).map((member) => member.id);
+        announceAccessChange(tx, ids, 'role_permissions');
+        await announceMembers(tx, { workspaceId: actor.workspaceId, ids });
       }
     }
     const after = { name: role.name, permissions: role.permissions };
     tx.audit({ action: 'role.update', object: { type: 'role', id }, before, after });
     await tx.em.flush();
-    return describe(ctx, tx, role);
+    return describe(actor, tx, role);
   });
+  return withFreeName(UNIQUE_NAME, 'role', updated);
 }
 
 /** @throws DomainError NOT_FOUND, ROLE_IN_USE, BEYOND_YOUR_RIGHTS. */
 export async function deleteRole(ctx: IdentityContext, id: string): Promise<{ id: string }> {
   return changeRights(ctx, 'role:manage', async (tx, actor) => {
     const role = await findRole(tx, actor, id);
-    checkGrant(actor, role.permissions);
-    const { length: memberCount } = await membersWith(tx, role);
+    checkGrant(actor, knownPermissions(role.permissions));
+    const memberCount = await tx.em.count(Member, { role: role.id, removedAt: null });
     if (memberCount > 0) {
       throw new DomainError('ROLE_IN_USE', `${memberCount} members have this role. Give them another one first.`, {
         details: { memberCount },
@@ -89,9 +91,9 @@ export async function deleteRole(ctx: IdentityContext, id: string): Promise<{ id
 }
 
 async function findRole(tx: Tx, actor: Actor, id: string): Promise<CustomRole> {
-  if (!isId(id)) throw notFound('CustomRole');
+  if (!isId(id)) throw notFound('Role');
   const role = await tx.em.findOne(CustomRole, { id });
-  authorize(defineAbility(actor, defineRules), 'change', 'CustomRole', role);
+  authorize(defineAbility(actor, defineRules), 'change', 'Role', role);
   return role;
 }
 
@@ -99,16 +101,13 @@ function membersWith(tx: Tx, role: CustomRole): Promise<Member[]> {
   return tx.em.find(Member, { role: role.id, removedAt: null }, { orderBy: { id: 'asc' } });
 }
 
-async function checkNameIsFree(tx: Tx, name: string, except?: CustomRole): Promise<void> {
+/** No role of the workspace may be taken for a built-in one. @throws DomainError NAME_TAKEN */
+function checkIsNotBuiltIn(name: string): void {
   const same = (other: string) => other.toLowerCase() === name.toLowerCase();
-  const roles = await tx.em.find(CustomRole, {});
-  const isTaken =
-    roles.some((role) => role !== except && same(role.name)) ||
-    ROLES.some((role) => same(role) || same(BUILT_IN_NAMES[role]));
-  if (isTaken) throw new DomainError('NAME_TAKEN', 'There is a role of this name. Choose another name.');
+  if (ROLES.some((role) => same(role) || same(BUILT_IN_NAMES[role]))) throw nameTaken('role');
 }
 
-async function describe(ctx: IdentityContext, tx: Tx, role: CustomRole): Promise<RoleType> {
-  const [described] = await describeRoles(ctx, tx.em, [role]);
+async function describe(actor: Actor, tx: Tx, role: CustomRole): Promise<RoleType> {
+  const [described] = await describeRoles(actor, tx.em, [role]);
   return described!;
 }

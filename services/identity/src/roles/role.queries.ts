@@ -1,7 +1,7 @@
-import { accessibleWhere, knownPermissions, type Permission } from '@fenster/auth';
+import { accessibleWhere, knownPermissions, type Actor, type Permission } from '@fenster/auth';
 import type { EntityManager } from '@fenster/database';
 import { abilityOf, type IdentityContext } from '../context.js';
-import { isBuiltIn, isMemberRole, permissionsOf, ROLES, type Role } from './built-in-role.js';
+import { isBuiltIn, isMemberRole, permissionsIn, permissionsOf, ROLES, type Role } from './built-in-role.js';
 import { missingToGrant } from './grant.js';
 import { CustomRole } from './role.entity.js';
 import type { RoleType } from './role.types.js';
@@ -18,25 +18,23 @@ export const BUILT_IN_NAMES: Readonly<Record<Role, string>> = {
 
 /** What a role allows; undefined for one that the workspace does not have. */
 export async function findPermissions(em: EntityManager, role: string): Promise<readonly Permission[] | undefined> {
-  if (isBuiltIn(role)) return permissionsOf(role);
-  const custom = await em.findOne(CustomRole, { id: role });
-  return custom ? knownPermissions(custom.permissions) : undefined;
+  const custom = isBuiltIn(role) ? undefined : await em.findOne(CustomRole, { id: role });
+  return custom === null ? undefined : permissionsIn(role, custom?.permissions);
 }
 
 /** Built-in ones first, then those of the workspace by name. */
 export async function listRoles(ctx: IdentityContext): Promise<RoleType[]> {
-  const custom = await ctx.em.find(CustomRole, accessibleWhere(abilityOf(ctx), 'read', 'CustomRole'), {
+  const custom = await ctx.em.find(CustomRole, accessibleWhere(abilityOf(ctx), 'read', 'Role'), {
     orderBy: { name: 'asc', id: 'asc' },
   });
-  return describeRoles(ctx, ctx.em, [...ROLES, ...custom]);
+  return describeRoles(ctx.requireActor(), ctx.em, [...ROLES, ...custom]);
 }
 
 export async function describeRoles(
-  ctx: IdentityContext,
+  actor: Actor,
   em: EntityManager,
   roles: readonly (Role | CustomRole)[],
 ): Promise<RoleType[]> {
-  const actor = ctx.requireActor();
   const counts = await em.execute<{ role: string; members: number }[]>(
     'select role, count(*)::int as members from member where workspace_id = ? and removed_at is null group by role',
     [actor.workspaceId],

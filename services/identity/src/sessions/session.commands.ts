@@ -1,4 +1,4 @@
-import { signToken } from '@fenster/auth';
+import { signToken, tokenEnd } from '@fenster/auth';
 import { auditRead, transact } from '@fenster/database';
 import { DomainError, newId } from '@fenster/runtime';
 import { LockMode } from '@mikro-orm/core';
@@ -19,7 +19,7 @@ export interface SignedIn {
   member: Member;
 }
 
-const DAY_MS = 86_400_000;
+const DAY_SECONDS = 86_400;
 const MAX_DEVICE_LENGTH = 200;
 
 /** In the answer to a sign-in there is no actor yet, and still the member sees what only the member may see. */
@@ -86,7 +86,8 @@ export async function openSession(
       device: deviceName(options.device),
       createdAt: now,
       lastUsedAt: now,
-      expiresAt: new Date(now.getTime() + ctx.app.sessionDays * DAY_MS),
+      // With a whole second, like its tokens: there is no moment when it lives and none of them can.
+      expiresAt: tokenEnd(now, ctx.app.sessionDays * DAY_SECONDS),
     });
     tx.audit({ action: 'session.start', object: { type: 'session', id: session.id } });
     return { member, rights, session, issuedAt: now };
@@ -147,20 +148,17 @@ async function issueTokens(
   refreshToken: string,
 ): Promise<SignedIn> {
   const { keyRing, accessTokenSeconds } = ctx.app;
-  // Tokens end with a whole second.
-  const start = Math.floor(issuedAt.getTime() / 1_000);
-  const sessionEnd = Math.floor(session.expiresAt.getTime() / 1_000);
-  const end = Math.min(start + accessTokenSeconds, sessionEnd);
+  const expiresAt = tokenEnd(issuedAt, accessTokenSeconds, session.expiresAt);
   const accessToken = await signToken(
     await keyRing.signingKey(),
     { kind: 'member', id: member.id, workspaceId: member.workspaceId, ...rights, sessionId: session.id },
     issuedAt,
-    end - start,
+    expiresAt,
   );
   justSignedIn.add(member);
   return {
     accessToken,
-    expiresAt: new Date(end * 1_000),
+    expiresAt,
     refreshToken,
     refreshExpiresAt: session.expiresAt,
     member,

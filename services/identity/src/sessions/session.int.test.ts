@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { createTokenVerifier, signToken, TOKEN_AUDIENCE, TOKEN_ISSUER } from '@fenster/auth';
+import { createTokenVerifier, signToken, tokenEnd, TOKEN_AUDIENCE, TOKEN_ISSUER } from '@fenster/auth';
 import { newId } from '@fenster/runtime';
 import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -98,7 +98,7 @@ describe('signing in', () => {
       accessToken: expect.any(String),
       expiresAt: '2026-11-21T10:15:00.000Z',
       refreshToken: expect.any(String),
-      refreshExpiresAt: '2026-12-21T10:00:00.250Z',
+      refreshExpiresAt: '2026-12-21T10:00:00.000Z',
       member: { id: anna.id, name: anna.name, role: 'agent', email: anna.email },
     });
     expect(decodeJwt(session.accessToken)).toEqual({
@@ -194,7 +194,7 @@ describe('an access token', () => {
       { kid, privateKey: privateKey.toCryptoKey('Ed25519', false, ['sign']) },
       claims(),
       START,
-      900,
+      tokenEnd(START, 900),
     );
     expect(await me(forged)).toEqual(UNAUTHENTICATED);
   });

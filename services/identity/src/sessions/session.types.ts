@@ -1,6 +1,7 @@
 import { DateTime, registerUserError, resultUnion, UserError } from '@fenster/graphql';
-import { Field, Int, ObjectType } from 'type-graphql';
+import { Field, ObjectType } from 'type-graphql';
 import { InvitationInvalid, MemberType, WeakPassword } from '../members/member.types.js';
+import { TooManyAttempts } from '../sign-in-throttle/sign-in-throttle.types.js';
 
 @ObjectType('Session', { description: 'You are signed in. Send the access token as `authorization: Bearer …`.' })
 export class SessionType {
@@ -23,16 +24,6 @@ export class SessionType {
 @ObjectType({ implements: UserError, description: 'Nobody has this e-mail address with this password.' })
 export class InvalidCredentials extends UserError {}
 registerUserError(InvalidCredentials, 'INVALID_CREDENTIALS');
-
-@ObjectType({
-  implements: UserError,
-  description: 'Somebody tried too often to sign in to this account, or from your address. Nothing was checked.',
-})
-export class TooManyAttempts extends UserError {
-  @Field(() => Int)
-  retryAfterSeconds!: number;
-}
-registerUserError(TooManyAttempts, 'TOO_MANY_ATTEMPTS');
 
 @ObjectType({ implements: UserError, description: 'The session is over: sign in again.' })
 export class SessionEnded extends UserError {}

@@ -141,3 +141,27 @@ describe('signing in too often', () => {
     expect(await rows()).toHaveLength(1);
   });
 });
+
+describe('changing one’s password', () => {
+  it('is no way around: wrong ones count, and after too many the right one is not looked at', async () => {
+    const token = await identity.accessToken(anna);
+    const change = async (oldPassword: string) => {
+      const { data } = await identity.query(
+        `mutation ($old: String!) {
+          changePassword(oldPassword: $old, newPassword: "a better horse 2") {
+            __typename ... on TooManyAttempts { retryAfterSeconds }
+          }
+        }`,
+        { variables: { old: oldPassword }, token },
+      );
+      return data!['changePassword'];
+    };
+    for (let each = 0; each < 6; each += 1) {
+      expect(await change(`wrong horse ${each}`)).toEqual({ __typename: 'WrongPassword' });
+    }
+    expect(await change(PASSWORD)).toEqual({ __typename: 'TooManyAttempts', retryAfterSeconds: 2 });
+    expect(await signIn(anna)).toEqual(tooMany(2));
+    identity.now = after(3);
+    expect(await change(PASSWORD)).toEqual({ __typename: 'Member' });
+  });
+});

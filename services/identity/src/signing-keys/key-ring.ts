@@ -1,6 +1,6 @@
 import type { webcrypto } from 'node:crypto';
 import { transact, sql, type Ctx } from '@fenster/database';
-import { newId, seal, unseal } from '@fenster/runtime';
+import { newId, remember, seal, unseal } from '@fenster/runtime';
 import { exportJWK, exportPKCS8, generateKeyPair, importPKCS8, type JSONWebKeySet } from 'jose';
 import { SigningKey } from './signing-key.entity.js';
 
@@ -36,18 +36,11 @@ export function keysInUse<Key extends { createdAt: Date }>(keys: readonly Key[],
 
 /** The keys that sign access tokens. The private halves never leave the database unsealed. */
 export function createKeyRing(ctx: Ctx, secretKey: Buffer): KeyRing {
-  let loaded: { keys: Promise<SigningKey[]>; at: number } | undefined;
+  const { get: keys, forget } = remember(() => ctx.database.system().find(SigningKey, {}, NEWEST_FIRST), {
+    maxAgeMs: MAX_AGE_MS,
+    now: ctx.now,
+  });
   let opened: { kid: string; privateKey: webcrypto.CryptoKey } | undefined;
-
-  function keys(): Promise<SigningKey[]> {
-    const now = ctx.now().getTime();
-    if (!loaded || now - loaded.at >= MAX_AGE_MS) {
-      const loading = ctx.database.system().find(SigningKey, {}, NEWEST_FIRST);
-      loaded = { keys: loading, at: now };
-      loading.catch(() => (loaded = undefined));
-    }
-    return loaded.keys;
-  }
 
   return {
     async publicKeys() {
@@ -68,7 +61,7 @@ export function createKeyRing(ctx: Ctx, secretKey: Buffer): KeyRing {
         if ((await tx.em.count(SigningKey)) > 0) return;
         tx.em.create(SigningKey, await newSigningKey(secretKey, tx.now()));
       });
-      loaded = undefined;
+      forget();
     },
     async rotate() {
       await transact(ctx, async (tx) => {
@@ -76,7 +69,7 @@ export function createKeyRing(ctx: Ctx, secretKey: Buffer): KeyRing {
         await tx.em.nativeDelete(SigningKey, { kid: { $nin: inUse.map((key) => key.kid) } });
         tx.em.create(SigningKey, await newSigningKey(secretKey, tx.now()));
       });
-      loaded = undefined;
+      forget();
     },
   };
 }

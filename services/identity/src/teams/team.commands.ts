@@ -1,18 +1,21 @@
 import { authorize, defineAbility, type Actor } from '@fenster/auth';
 import { teamDeleted } from '@fenster/contracts';
 import { once, type Tx } from '@fenster/database';
-import { DomainError, invalidInput, isId, newId, notFound } from '@fenster/runtime';
+import { invalidInput, isId, newId, notFound } from '@fenster/runtime';
 import { defineRules } from '../ability.js';
+import { awaitChannels, requireChannels } from '../channels/known-channels.js';
 import type { IdentityContext } from '../context.js';
+import { announceTeams } from '../directory/announce.js';
 import { Member } from '../members/member.entity.js';
 import { announceAccessChange, changeRights } from '../members/rights.js';
-import { checkName } from '../name.js';
+import { checkName, withFreeName } from '../name.js';
 import { checkTeamGrant } from '../roles/grant.js';
 import { Team, TeamChannel, TeamMember } from './team.entity.js';
 
 /** Tokens name the channels of one's teams, and have to fit into a header. */
 const MAX_CHANNELS = 100;
 const MAX_MEMBERS = 1_000;
+const UNIQUE_NAME = 'team_name_unique';
 
 /** @throws DomainError INVALID_INPUT, NOT_FOUND, NAME_TAKEN, BEYOND_YOUR_RIGHTS, IDEMPOTENCY_CONFLICT. */
 export async function createTeam(
@@ -22,33 +25,35 @@ export async function createTeam(
   const name = checkName(input.name);
   const memberIds = checkMemberIds(input.memberIds);
   const channelIds = checkChannelIds(input.channelIds);
-  return changeRights(ctx, 'team:manage', async (tx, actor) => {
+  await awaitChannels(ctx, channelIds);
+  const created = changeRights(ctx, 'team:manage', async (tx, actor) => {
     const request = { key: input.idempotencyKey, operation: 'createTeam', input: { name, memberIds, channelIds } };
     const id = await once(tx, request, newId(), async (id) => {
-      await checkNameIsFree(tx, name);
       const team = tx.em.create(Team, { id, workspaceId: actor.workspaceId, name, createdAt: tx.now() });
       await tx.em.flush();
       // Nobody has worked here yet, so all that its first members come to see are the channels.
-      checkTeamGrant(actor, { channelIds });
+      checkTeamGrant(actor, channelIds, actor.channelIds);
       await addMembers(tx, team, memberIds);
       await addChannels(tx, team, channelIds);
       announceAccessChange(tx, memberIds, 'teams');
+      await announceTeams(tx, { workspaceId: actor.workspaceId, ids: [team.id] });
       tx.audit({ action: 'team.create', object: { type: 'team', id }, after: { name, memberIds, channelIds } });
     });
     return findTeam(tx, actor, id);
   });
+  return withFreeName(UNIQUE_NAME, 'team', created);
 }
 
 /** @throws DomainError INVALID_INPUT, NOT_FOUND, NAME_TAKEN. */
 export async function renameTeam(ctx: IdentityContext, id: string, newName: string): Promise<Team> {
   const name = checkName(newName);
-  return changeRights(ctx, 'team:manage', async (tx, actor) => {
+  const renamed = changeRights(ctx, 'team:manage', async (tx, actor) => {
     const team = await findTeam(tx, actor, id);
-    await checkNameIsFree(tx, name, team);
     tx.audit({ action: 'team.update', object: { type: 'team', id }, before: { name: team.name }, after: { name } });
     team.name = name;
     return team;
   });
+  return withFreeName(UNIQUE_NAME, 'team', renamed);
 }
 
 /** @throws DomainError NOT_FOUND */
@@ -72,10 +77,12 @@ export async function setTeamMembers(ctx: IdentityContext, id: string, ids: read
     const team = await findTeam(tx, actor, id);
     const memberIds = await memberIdsOf(tx, team);
     const { added, removed } = compare(memberIds, wanted);
-    if (added.length > 0) checkTeamGrant(actor, { toTeam: id });
+    checkTeamGrant(actor, added.length > 0 ? [id] : [], actor.teamIds);
     await addMembers(tx, team, added);
     await tx.em.nativeDelete(TeamMember, { teamId: id, memberId: { $in: removed } });
     announceAccessChange(tx, [...added, ...removed], 'teams');
+    if (added.length > 0 || removed.length > 0)
+      await announceTeams(tx, { workspaceId: actor.workspaceId, ids: [team.id] });
     const object = { type: 'team', id } as const;
     tx.audit({ action: 'team.update', object, before: { memberIds }, after: { memberIds: wanted } });
     return team;
@@ -85,15 +92,17 @@ export async function setTeamMembers(ctx: IdentityContext, id: string, ids: read
 /** Makes these the channels of the team, and no others. @throws DomainError INVALID_INPUT, NOT_FOUND, BEYOND_YOUR_RIGHTS. */
 export async function setTeamChannels(ctx: IdentityContext, id: string, ids: readonly string[]): Promise<Team> {
   const wanted = checkChannelIds(ids);
+  await awaitChannels(ctx, wanted);
   return changeRights(ctx, 'team:manage', async (tx, actor) => {
     const team = await findTeam(tx, actor, id);
     const channelIds = await channelIdsOf(tx, team);
     const { added, removed } = compare(channelIds, wanted);
-    checkTeamGrant(actor, { channelIds: added });
+    checkTeamGrant(actor, added, actor.channelIds);
     await addChannels(tx, team, added);
     await tx.em.nativeDelete(TeamChannel, { teamId: id, channelId: { $in: removed } });
     if (added.length > 0 || removed.length > 0) {
       announceAccessChange(tx, await memberIdsOf(tx, team), 'team_channels');
+      await announceTeams(tx, { workspaceId: actor.workspaceId, ids: [team.id] });
     }
     const object = { type: 'team', id } as const;
     tx.audit({ action: 'team.update', object, before: { channelIds }, after: { channelIds: wanted } });
@@ -131,17 +140,12 @@ async function addMembers(tx: Tx, team: Team, memberIds: readonly string[]): Pro
 
 async function addChannels(tx: Tx, team: Team, channelIds: readonly string[]): Promise<void> {
   if (channelIds.length === 0) return;
+  await requireChannels(tx.em, channelIds);
   const { id: teamId, workspaceId } = team;
   await tx.em.insertMany(
     TeamChannel,
     channelIds.map((channelId) => ({ workspaceId, teamId, channelId })),
   );
-}
-
-async function checkNameIsFree(tx: Tx, name: string, except?: Team): Promise<void> {
-  const teams = await tx.em.find(Team, {});
-  const isTaken = teams.some((team) => team !== except && team.name.toLowerCase() === name.toLowerCase());
-  if (isTaken) throw new DomainError('NAME_TAKEN', 'There is a team of this name. Choose another name.');
 }
 
 function checkMemberIds(ids: readonly string[]): string[] {

@@ -1,11 +1,13 @@
-import { memberAccessChanged, teamDeleted } from '@fenster/contracts';
-import { newId } from '@fenster/runtime';
+import { channelChanged, memberAccessChanged, teamDeleted } from '@fenster/contracts';
+import { firstIdOf, newId } from '@fenster/runtime';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { Channel } from '../channels/channel.entity.js';
 import { CustomRole } from '../roles/role.entity.js';
+import { auditEvent, publishEvents } from '../testing/audit-events.js';
 import { IdentityUnderTest, type SignInMember } from '../testing/identity-under-test.js';
 
-const REFUSAL = '... on UserError { code message }';
+const REFUSAL = '... on UserError { code message } ... on InvalidInput { field }';
 const BEYOND = '... on BeyondYourRights { missing }';
 const CREATE = `mutation ($name: String!, $key: ID!, $memberIds: [ID!], $channelIds: [ID!]) {
   createTeam(name: $name, idempotencyKey: $key, memberIds: $memberIds, channelIds: $channelIds) {
@@ -21,7 +23,7 @@ const SET_MEMBERS = `mutation ($id: ID!, $ids: [ID!]!) {
 const SET_CHANNELS = `mutation ($id: ID!, $ids: [ID!]!) {
   setTeamChannels(id: $id, channelIds: $ids) { __typename ... on Team { channelIds } ${REFUSAL} ${BEYOND} }
 }`;
-const DELETE = `mutation ($id: ID!) { deleteTeam(id: $id) { __typename ... on Deleted { id } ${REFUSAL} } }`;
+const DELETE = `mutation ($id: ID!) { deleteTeam(id: $id) { __typename ... on Deleted { id } ... on UserError { code message } } }`;
 const LIST = '{ teams { id name } }';
 
 interface Result {
@@ -60,11 +62,12 @@ const changes = async (after = 0) =>
   (await identity.announced(workspaceId, after))
     .filter(({ name }) => name === memberAccessChanged.name)
     .map(({ data }) => data as { memberId: string; reason: string });
+const channel = () => identity.channel(workspaceId);
 const claimsOf = async (member: SignInMember) => decodeJwt(await identity.accessToken(member));
 
 describe('a team', () => {
   it('has members and channels, which their next tokens name', async () => {
-    const channels = [newId(), newId()].toSorted();
+    const channels = [await channel(), await channel()].toSorted();
     const team = await create({ memberIds: [bert.id, anna.id, anna.id], channelIds: channels });
     expect(team).toEqual({
       __typename: 'Team',
@@ -82,7 +85,7 @@ describe('a team', () => {
   });
 
   it('names a channel once that two of its member’s teams have', async () => {
-    const [shared, other] = [newId(), newId()];
+    const [shared, other] = [await channel(), await channel()];
     await create({ name: 'A', memberIds: [anna.id], channelIds: [shared] });
     await create({ name: 'B', memberIds: [anna.id], channelIds: [shared, other] });
     expect((await claimsOf(anna))['channels']).toEqual([shared, other].toSorted());
@@ -101,6 +104,7 @@ describe('a team', () => {
     ['a member who does not exist', { memberIds: [newId()] }, 'NOT_FOUND'],
     ['a member that is no id', { memberIds: ['anna'] }, 'NOT_FOUND'],
     ['a channel that is no id', { channelIds: ['1'] }, 'INVALID_INPUT'],
+    ['a channel that does not exist', { channelIds: [newId()] }, 'INVALID_INPUT'],
     ['too many channels', { channelIds: Array.from({ length: 101 }, newId) }, 'INVALID_INPUT'],
     ['a key without a character', { key: '' }, 'INVALID_INPUT'],
   ])('is refused with %s, and nothing is left behind', async (_, variables, code) => {
@@ -140,11 +144,39 @@ describe('a team', () => {
   });
 
   it('changes channels, and announces it for its members', async () => {
-    const [before, after] = [newId(), newId()];
+    const [before, after] = [await channel(), await channel()];
     const team = await create({ memberIds: [anna.id], channelIds: [before] });
     expect(await as(adminToken)(SET_CHANNELS, { id: team.id, ids: [after] })).toMatchObject({ channelIds: [after] });
     expect(await changes(1)).toEqual([{ memberId: anna.id, reason: 'team_channels' }]);
     expect(await claimsOf(anna)).toMatchObject({ channels: [after] });
+  });
+
+  it('takes no channel of another workspace, nor one that nobody connected, and keeps what it has', async () => {
+    const theirs = await identity.channel(await identity.workspace());
+    const own = await channel();
+    const team = await create({ channelIds: [own] });
+    const refusal = { code: 'INVALID_INPUT', field: 'channelIds' };
+    for (const id of [theirs, newId()]) {
+      expect(await create({ name: 'Other', channelIds: [own, id] })).toMatchObject(refusal);
+      expect(await as(adminToken)(SET_CHANNELS, { id: team.id, ids: [own, id] })).toMatchObject(refusal);
+    }
+    // A team may have one from before anybody looked.
+    await identity.database.system().nativeDelete(Channel, { id: own });
+    const added = await channel();
+    const ids = [own, added].toSorted();
+    expect(await as(adminToken)(SET_CHANNELS, { id: team.id, ids })).toMatchObject({ channelIds: ids });
+  });
+
+  it('takes a channel that was connected just now, before anybody told of it', async () => {
+    const channelId = firstIdOf(identity.now);
+    const data = { channelId, name: 'Radhaus', state: 'ACTIVE' };
+    const { name, version, dataClass } = channelChanged;
+    const event = { ...auditEvent(workspaceId), id: newId(), name, version, dataClass, entityId: channelId, data };
+    const [created] = await Promise.all([
+      create({ channelIds: [channelId] }),
+      publishEvents(identity.nats.url, [event, { ...event, id: newId() }]),
+    ]);
+    expect(created).toMatchObject({ channelIds: [channelId] });
   });
 
   it('can be renamed, but not like another one', async () => {
@@ -155,7 +187,7 @@ describe('a team', () => {
   });
 
   it('when deleted leaves its members without it', async () => {
-    const team = await create({ memberIds: [anna.id], channelIds: [newId()] });
+    const team = await create({ memberIds: [anna.id], channelIds: [await channel()] });
     expect(await as(adminToken)(DELETE, { id: team.id })).toMatchObject({ __typename: 'Deleted', id: team.id });
     expect(await claimsOf(anna)).toMatchObject({ teams: [], channels: [] });
     expect(await identity.announced(workspaceId, 1)).toEqual([
@@ -194,7 +226,7 @@ describe('a lead who sees only some conversations', () => {
   let ask: ReturnType<typeof as>;
   let own: Result;
   let foreign: Result;
-  const channel = newId();
+  let channelId: string;
 
   beforeEach(async () => {
     const em = identity.database.system();
@@ -208,20 +240,21 @@ describe('a lead who sees only some conversations', () => {
     });
     await em.flush();
     lead = await identity.member(workspaceId, role.id, 'Lea');
-    own = await create({ name: 'Own', memberIds: [lead.id], channelIds: [channel] });
+    channelId = await channel();
+    own = await create({ name: 'Own', memberIds: [lead.id], channelIds: [channelId] });
     foreign = await create({ name: 'Foreign' });
     ask = as(await identity.accessToken(lead));
   });
 
   it('brings others into their team, and their channels to teams', async () => {
     expect(await ask(SET_MEMBERS, { id: own.id, ids: [lead.id, anna.id] })).toMatchObject({ __typename: 'Team' });
-    expect(await ask(SET_CHANNELS, { id: foreign.id, ids: [channel] })).toMatchObject({ __typename: 'Team' });
+    expect(await ask(SET_CHANNELS, { id: foreign.id, ids: [channelId] })).toMatchObject({ __typename: 'Team' });
   });
 
   it('gets into no other team, and at no other channel', async () => {
     const refusal = { __typename: 'BeyondYourRights', missing: ['CONVERSATION_READ_ALL'] };
     expect(await ask(SET_MEMBERS, { id: foreign.id, ids: [lead.id] })).toMatchObject(refusal);
-    expect(await ask(SET_CHANNELS, { id: own.id, ids: [channel, newId()] })).toMatchObject(refusal);
-    expect(await ask(CREATE, { name: 'New', key: newId(), channelIds: [newId()] })).toMatchObject(refusal);
+    expect(await ask(SET_CHANNELS, { id: own.id, ids: [channelId, await channel()] })).toMatchObject(refusal);
+    expect(await ask(CREATE, { name: 'New', key: newId(), channelIds: [await channel()] })).toMatchObject(refusal);
   });
 });

@@ -55,7 +55,8 @@ export class TeamResolver {
     @Arg('name', () => String) name: string,
     @Arg('idempotencyKey', () => ID) idempotencyKey: string,
     @Arg('memberIds', () => [ID], { defaultValue: [] }) memberIds: string[],
-    @Arg('channelIds', () => [ID], { defaultValue: [] }) channelIds: string[],
+    @Arg('channelIds', () => [ID], { defaultValue: [], description: 'At most 100, of your workspace.' })
+    channelIds: string[],
   ): Promise<Team> {
     return asResult(createTeam(ctx, { name, memberIds, channelIds, idempotencyKey }));
   }
@@ -85,7 +86,7 @@ export class TeamResolver {
   setTeamChannels(
     @Ctx() ctx: IdentityContext,
     @Arg('id', () => ID) id: string,
-    @Arg('channelIds', () => [ID], { description: 'At most 100.' }) channelIds: string[],
+    @Arg('channelIds', () => [ID], { description: 'At most 100, of your workspace.' }) channelIds: string[],
   ): Promise<Team> {
     return asResult(setTeamChannels(ctx, id, channelIds));
   }

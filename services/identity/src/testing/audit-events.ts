@@ -29,11 +29,7 @@ export function auditEvent(
 }
 
 /** Publishes as the services' relays do: what follows one another in one message, each service in its own stream. */
-export async function publishAuditEvents(
-  natsUrl: string,
-  events: readonly AuditEvent[],
-  perMessage = 7,
-): Promise<void> {
+export async function publishEvents(natsUrl: string, events: readonly Envelope[], perMessage = 7): Promise<void> {
   const connection = await connectNats({ url: natsUrl, name: 'test', log: createLogger('test', 'silent') });
   try {
     for (const [name, ofService] of Map.groupBy(events, (event) => event.name)) {

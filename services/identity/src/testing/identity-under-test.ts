@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import type { AuditEntryRecorded } from '@fenster/contracts';
+import { apiKeyChanged, memberChanged, teamChanged, type AuditEntryRecorded } from '@fenster/contracts';
 import { CLIENT_ADDRESS_HEADER, createLogger, newId, type Environment } from '@fenster/runtime';
 import { openDatabase, readLog, type Database } from '@fenster/database';
 import type { Overrides } from '@fenster/graphql';
 import { createTestDatabase } from '../../../../test/support/test-database.js';
 import { startTestNats, type TestNats } from '../../../../test/support/test-nats.js';
+import { Channel } from '../channels/channel.entity.js';
 import { entities } from '../entities.js';
 import { loadConfig } from '../config.js';
 import { Member } from '../members/member.entity.js';
@@ -20,6 +21,8 @@ export interface Answer {
 }
 
 export type SignInMember = Member & { email: string };
+
+const DIRECTORY: ReadonlySet<string> = new Set([memberChanged.name, teamChanged.name, apiKeyChanged.name]);
 
 export const PASSWORD = 'correct horse 1';
 
@@ -77,6 +80,13 @@ export class IdentityUnderTest {
     return workspaceId;
   }
 
+  /** A channel of a workspace, as if channels had told of it. */
+  async channel(workspaceId: string): Promise<string> {
+    const id = newId();
+    await this.database.system().insert(Channel, { workspaceId, id });
+    return id;
+  }
+
   async member(workspaceId: string, role: string = 'agent', name = 'Anna Berg'): Promise<SignInMember> {
     const em = this.database.system();
     const id = newId();
@@ -112,13 +122,19 @@ export class IdentityUnderTest {
     return Object.values(data!)[0] as T;
   }
 
-  /** The data of what was announced of one workspace, but for the audit log and the first `after`, by event. */
+  /** The data of what was announced of one workspace, but for audit log, directory and the first `after`, by event. */
   async announced(workspaceId: string, after = 0): Promise<{ name: string; data: unknown }[]> {
     const log = await readLog(this.database.forTenant(workspaceId), 0, 1_000);
     return log
-      .filter(({ dataClass }) => dataClass !== 'audit')
+      .filter(({ dataClass, name }) => dataClass !== 'audit' && !DIRECTORY.has(name))
       .slice(after)
       .map(({ name, data }) => ({ name, data }));
+  }
+
+  /** Members and teams as others were told that they are, the latest last. */
+  async directory(workspaceId: string): Promise<unknown[]> {
+    const log = await readLog(this.database.forTenant(workspaceId), 0, 1_000);
+    return log.filter(({ name }) => DIRECTORY.has(name)).map(({ data }) => data);
   }
 
   /** What the audit log will say that identity itself did for one workspace. */

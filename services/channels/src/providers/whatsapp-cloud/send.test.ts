@@ -2,30 +2,31 @@ import { createServer as createHttpServer, type IncomingMessage, type ServerResp
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { Agent } from 'undici';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { OutgoingMessage, ProviderCredentials, SendOutcome } from '../provider.js';
+import type { OutgoingMessage, SendOutcome } from '../provider.js';
 import { buildSendRequest, interpretResponse, sendMessage } from './send.js';
 import { classifyError } from './send-errors.js';
-import { createWhatsAppCloudProvider } from './whatsapp-cloud.provider.js';
+import { cloudAccess, createWhatsAppCloudProvider, type CloudCredentials } from './whatsapp-cloud.provider.js';
 
-const message: OutgoingMessage = {
+const message: OutgoingMessage & { to: { phone: string } } = {
   messageId: '019aa5e0-7c1e-7cc3-98c4-dc0c0c07398f',
   to: { phone: '+4915112345678' },
-  type: 'text',
-  content: { body: 'Ihr Fahrrad ist fertig 🚲' },
+  content: { kind: 'text', body: 'Ihr Fahrrad ist fertig 🚲' },
 };
-const credentials = (apiBaseUrl: string): ProviderCredentials => ({
+const credentials = (apiBaseUrl: string): CloudCredentials => ({
   apiBaseUrl,
   apiVersion: 'v26.0',
   phoneNumberId: '106540352242922',
+  wabaId: '419561257915477',
   accessToken: 'token-1',
 });
+const access = (apiBaseUrl: string) => cloudAccess(credentials(apiBaseUrl));
 const answer = (body: unknown) => Buffer.from(JSON.stringify(body));
 
 describe('buildSendRequest', () => {
   it('writes the call that Meta documents', () => {
     const { body, ...rest } = buildSendRequest(
       { ...message, replyToProviderMessageId: 'wamid.IN' },
-      credentials('https://graph.facebook.com'),
+      access('https://graph.facebook.com'),
     );
     expect(rest).toEqual({
       origin: 'https://graph.facebook.com',
@@ -44,23 +45,21 @@ describe('buildSendRequest', () => {
   });
 
   it('addresses a person without a known phone by BSUID', () => {
-    const body = JSON.parse(
-      buildSendRequest({ ...message, to: { bsuid: 'DE.1' } }, credentials('http://127.0.0.1:1')).body,
-    );
+    const body = JSON.parse(buildSendRequest({ ...message, to: { bsuid: 'DE.1' } }, access('http://127.0.0.1:1')).body);
     expect(body).toMatchObject({ recipient: 'DE.1' });
     expect(body).not.toHaveProperty('to');
   });
 
   it('adds the plus without which Meta would prefix its own country code', () => {
     const body = JSON.parse(
-      buildSendRequest({ ...message, to: { phone: '4915112345678' } }, credentials('http://127.0.0.1:1')).body,
+      buildSendRequest({ ...message, to: { phone: '4915112345678' } }, access('http://127.0.0.1:1')).body,
     );
     expect(body).toMatchObject({ to: '+4915112345678' });
   });
 
   it('keeps a path in the base URL and lets no id leave its segment', () => {
     const strange = { ...credentials('http://127.0.0.1:4100/graph/'), phoneNumberId: '../1?x=#' };
-    expect(buildSendRequest(message, strange).path).toBe('/graph/v26.0/..%2F1%3Fx%3D%23/messages');
+    expect(buildSendRequest(message, cloudAccess(strange)).path).toBe('/graph/v26.0/..%2F1%3Fx%3D%23/messages');
   });
 });
 
@@ -186,8 +185,12 @@ describe('sendMessage', () => {
     cleanups.push(() => dispatcher.destroy());
     return dispatcher;
   }
-  const send = (url: string, options: { dispatcher?: Agent; timeoutMs?: number; maxResponseBytes?: number } = {}) =>
-    sendMessage(message, credentials(url), {
+  const send = (
+    url: string,
+    options: { dispatcher?: Agent; timeoutMs?: number; maxResponseBytes?: number } = {},
+    to: OutgoingMessage['to'] = message.to,
+  ) =>
+    sendMessage({ ...message, to }, access(url), {
       dispatcher: agent(),
       timeoutMs: 20_000,
       maxResponseBytes: 65_536,
@@ -196,6 +199,20 @@ describe('sendMessage', () => {
 
   const accepted = JSON.stringify({ messaging_product: 'whatsapp', messages: [{ id: 'wamid.X' }] });
   const accept = (_request: IncomingMessage, response: ServerResponse) => void response.end(accepted);
+
+  it.each<[string, OutgoingMessage['to'], unknown, string | undefined]>([
+    ['the number that was written to', { phone: '+5531987654321' }, [{ wa_id: '5531987654321' }], undefined],
+    ['a number of one digit less', { phone: '+5531987654321' }, [{ wa_id: '553187654321' }], '+553187654321'],
+    ['no number', { phone: '+5531987654321' }, [{ user_id: 'BR.1' }], undefined],
+    ['something that is no number', { phone: '+5531987654321' }, [{ wa_id: '+55 31' }], undefined],
+    ['nobody', { phone: '+5531987654321' }, 'x', undefined],
+    ['the number of somebody who was written to by user id', { bsuid: 'BR.1' }, [{ wa_id: '553187654321' }], undefined],
+  ])('tells who got it where the answer names %s', async (_name, to, contacts, phone) => {
+    const body = JSON.stringify({ messaging_product: 'whatsapp', contacts, messages: [{ id: 'wamid.X' }] });
+    const url = await graph((_request, response) => void response.end(body));
+    const recipient = phone === undefined ? {} : { recipient: { phone } };
+    expect(await send(url, {}, to)).toEqual({ kind: 'accepted', providerMessageId: 'wamid.X', ...recipient });
+  });
 
   it('sends one request over a kept connection and returns the id', async () => {
     const seen: { method?: string; url?: string; authorization?: string; body: string; port?: number }[] = [];
@@ -215,7 +232,7 @@ describe('sendMessage', () => {
       url: '/v26.0/106540352242922/messages',
       authorization: 'Bearer token-1',
     });
-    expect(seen[0]?.body).toBe(buildSendRequest(message, credentials(url)).body);
+    expect(seen[0]?.body).toBe(buildSendRequest(message, access(url)).body);
     expect(seen[1]?.port).toBe(seen[0]?.port);
   });
 
@@ -324,14 +341,14 @@ describe('sendMessage', () => {
     expect(requests).toBe(2);
   });
 
-  it.each<[string, Partial<ProviderCredentials>]>([
+  it.each<[string, Partial<CloudCredentials>]>([
     ['an address that is none', { apiBaseUrl: 'graph' }],
     ['an address of another protocol', { apiBaseUrl: 'ftp://127.0.0.1/' }],
     ['a token that no header can carry', { accessToken: 'a\r\nx-admin: 1' }],
   ])('calls the channel broken with %s, and touches no network', async (_name, wrong) => {
     const url = await graph(accept);
     const options = { dispatcher: agent(), timeoutMs: 20_000, maxResponseBytes: 65_536 };
-    const outcome: SendOutcome = await sendMessage(message, { ...credentials(url), ...wrong }, options);
+    const outcome: SendOutcome = await sendMessage(message, cloudAccess({ ...credentials(url), ...wrong }), options);
     expect(outcome).toMatchObject({ kind: 'rejected', class: 'channel_broken' });
   });
 

@@ -1,67 +1,100 @@
-import type { Dispatcher } from 'undici';
+import { exchange, type ExchangeOptions, type OutgoingRequest } from '../exchange.js';
 import { isObject, parseJson, type JsonObject } from '../json.js';
-import type { OutgoingMessage, ProviderCredentials, SendOutcome } from '../provider.js';
-import {
-  classifyError,
-  classifyHttpStatus,
-  UNREADABLE_REFUSAL,
-  WRONG_ADDRESS,
-  WRONG_CREDENTIALS,
-} from './send-errors.js';
+import type { OutgoingMessage, SendOutcome } from '../provider.js';
+import { classifyHttpStatus, isRefusal, rejection, retryAfterMs, WRONG_ADDRESS } from '../rejection.js';
+import { graphUrl, type GraphAccess } from './graph-access.js';
+import { writeContent } from './outgoing-content.js';
+import { classifyError } from './send-errors.js';
 
-export interface SendOptions {
-  /** Shared keep-alive connections, e.g. an undici `Agent`; its own settings bound the time to connect. */
-  dispatcher: Dispatcher;
-  /** For one attempt in all: waiting for a connection, writing, and reading the whole answer. */
-  timeoutMs: number;
-  maxResponseBytes: number;
+type WhatsAppMessage = OutgoingMessage & { to: { phone: string } | { bsuid: string } };
+
+/** The Graph API call for a message (whatsapp.md §B1). @throws TypeError if its base is not a URL. */
+export function buildSendRequest(message: WhatsAppMessage, access: GraphAccess): OutgoingRequest {
+  return messagesRequest(access, {
+    messaging_product: 'whatsapp',
+    recipient_type: 'individual',
+    // Without the plus Meta would prefix the country code of the business.
+    ...('phone' in message.to ? { to: `+${message.to.phone.replace(/^\+/, '')}` } : { recipient: message.to.bsuid }),
+    ...writeContent(message),
+    ...(message.replyToProviderMessageId !== undefined && {
+      context: { message_id: message.replyToProviderMessageId },
+    }),
+    biz_opaque_callback_data: message.messageId,
+  });
 }
 
-export interface GraphRequest {
-  origin: string;
-  path: string;
-  headers: Record<string, string>;
-  body: string;
-}
-
-/** The Graph API call for a message (whatsapp.md §B1). @throws TypeError if `apiBaseUrl` is not a URL. */
-export function buildSendRequest(message: OutgoingMessage, credentials: ProviderCredentials): GraphRequest {
-  const { origin, pathname } = new URL(credentials.apiBaseUrl);
-  const prefix = pathname.replace(/\/+$/, '');
-  const version = encodeURIComponent(credentials.apiVersion);
-  const number = encodeURIComponent(credentials.phoneNumberId);
+function messagesRequest(access: GraphAccess, body: object): OutgoingRequest {
+  const { origin, pathname: path } = graphUrl(access, [...access.numberPath, 'messages']);
   return {
     origin,
-    path: `${prefix}/${version}/${number}/messages`,
-    headers: { authorization: `Bearer ${credentials.accessToken}`, 'content-type': 'application/json' },
-    body: JSON.stringify({
-      messaging_product: 'whatsapp',
-      recipient_type: 'individual',
-      // Without the plus Meta would prefix the country code of the business.
-      ...('phone' in message.to ? { to: `+${message.to.phone.replace(/^\+/, '')}` } : { recipient: message.to.bsuid }),
-      type: message.type,
-      [message.type]: message.content,
-      ...(message.replyToProviderMessageId !== undefined && {
-        context: { message_id: message.replyToProviderMessageId },
-      }),
-      biz_opaque_callback_data: message.messageId,
-    }),
+    path,
+    headers: { ...access.headers, 'content-type': 'application/json' },
+    body: JSON.stringify(body),
   };
+}
+
+/** Nothing waits for a hint, and it keeps connections from messages. */
+const HINT_TIMEOUT_MS = 5_000;
+
+/** Marks the message as read, and all before it (whatsapp.md §B1). Doing it twice is as good as once. */
+export async function markRead(
+  providerMessageId: string,
+  access: GraphAccess,
+  options: ExchangeOptions,
+  more: object = {},
+): Promise<SendOutcome> {
+  const body = { messaging_product: 'whatsapp', status: 'read', message_id: providerMessageId, ...more };
+  let request: OutgoingRequest;
+  try {
+    request = messagesRequest(access, body);
+  } catch {
+    return { kind: 'rejected', ...WRONG_ADDRESS };
+  }
+  // It names no message of its own: success is the whole answer.
+  const hint = { ...options, timeoutMs: Math.min(options.timeoutMs, HINT_TIMEOUT_MS) };
+  return exchange(request, hint, (status, answer, retryAfter) => {
+    const outcome = interpretResponse(status, answer, retryAfter);
+    const isDone = outcome.kind === 'unconfirmed' && status >= 200 && status < 300;
+    return isDone ? { kind: 'accepted', providerMessageId } : outcome;
+  });
+}
+
+/** Shown for 25 seconds or until the reply; marks the message as read, and all before it (whatsapp.md §B1). */
+export async function showTyping(
+  providerMessageId: string,
+  access: GraphAccess,
+  options: ExchangeOptions,
+): Promise<void> {
+  await markRead(providerMessageId, access, options, { typing_indicator: { type: 'text' } });
 }
 
 /** One attempt to send. Never rejects; see {@link SendOutcome} for what may be repeated. */
 export async function sendMessage(
   message: OutgoingMessage,
-  credentials: ProviderCredentials,
-  options: SendOptions,
+  access: GraphAccess,
+  options: ExchangeOptions,
 ): Promise<SendOutcome> {
-  let request: GraphRequest;
+  if ('threemaId' in message.to) return { kind: 'rejected', ...rejection({ reason: 'no_address' }) };
+  let request: OutgoingRequest;
   try {
-    request = buildSendRequest(message, credentials);
+    request = buildSendRequest({ ...message, to: message.to }, access);
   } catch {
     return { kind: 'rejected', ...WRONG_ADDRESS };
   }
-  return exchange(request, options);
+  return exchange(request, options, (status, body, retryAfter) => {
+    const outcome = interpretResponse(status, body, retryAfter);
+    return outcome.kind === 'accepted' ? { ...outcome, ...otherNumber(message.to, body) } : outcome;
+  });
+}
+
+/** In Brazil and Mexico WhatsApp knows many phones by a number without the digit that is dialled, or with one more. */
+function otherNumber(to: OutgoingMessage['to'], body: Buffer): { recipient?: { phone: string } } {
+  const parsed = parseJson(body, { maxDepth: 32 });
+  const contacts = parsed.ok ? parsed.value.contacts : undefined;
+  const contact: unknown = Array.isArray(contacts) ? contacts[0] : undefined;
+  const id = isObject(contact) ? contact.wa_id : undefined;
+  if (!('phone' in to) || typeof id !== 'string' || !/^[1-9]\d{5,14}$/.test(id)) return {};
+  return `+${id}` === to.phone ? {} : { recipient: { phone: `+${id}` } };
 }
 
 /**
@@ -92,76 +125,4 @@ export function interpretResponse(status: number, body: Buffer, retryAfter?: str
     ...classifyHttpStatus(status),
     ...(status === 429 && waitMs !== undefined && { retryAfterMs: waitMs }),
   };
-}
-
-/** A client error says that nothing was sent. 408 says only that the server gave up reading. */
-function isRefusal(status: number): boolean {
-  return status >= 300 && status < 500 && status !== 408;
-}
-
-const MAX_RETRY_AFTER_SECONDS = 3_600;
-
-function retryAfterMs(header: string | undefined): number | undefined {
-  if (header === undefined || !/^\d{1,9}$/.test(header)) return undefined;
-  return Math.min(Number(header), MAX_RETRY_AFTER_SECONDS) * 1_000;
-}
-
-/**
- * Works below `undici.request`, because only the dispatcher says when a request begins to be written to a connected socket: that
- * moment divides `not_sent` from `unconfirmed`.
- */
-function exchange(request: GraphRequest, options: SendOptions): Promise<SendOutcome> {
-  return new Promise((resolve) => {
-    let controller: Dispatcher.DispatchController | undefined;
-    let isOver = false;
-    let status: number | undefined;
-    let retryAfter: string | undefined;
-    const chunks: Buffer[] = [];
-    let length = 0;
-
-    const finish = (outcome: SendOutcome) => {
-      isOver = true;
-      clearTimeout(timer);
-      resolve(outcome);
-    };
-    const breakOff = (reason: string) => {
-      if (isOver) return;
-      if (status !== undefined && isRefusal(status)) finish({ kind: 'rejected', ...UNREADABLE_REFUSAL });
-      else finish({ kind: controller ? 'unconfirmed' : 'not_sent', reason });
-      controller?.abort(new Error(reason));
-    };
-    const timer = setTimeout(() => breakOff('timeout'), options.timeoutMs);
-
-    options.dispatcher.dispatch(
-      // The timer above bounds everything; undici's own time-outs would only blur which one fired.
-      { ...request, method: 'POST', headersTimeout: 0, bodyTimeout: 0 },
-      {
-        onRequestStart(started) {
-          // Aborting here keeps a request that waited too long for a connection from being written after all.
-          if (isOver) started.abort(new Error('timeout'));
-          else controller = started;
-        },
-        onResponseStart(_controller, statusCode, headers) {
-          if (statusCode < 200) return;
-          status = statusCode;
-          retryAfter = typeof headers['retry-after'] === 'string' ? headers['retry-after'] : undefined;
-        },
-        onResponseData(_controller, chunk) {
-          length += chunk.length;
-          if (length > options.maxResponseBytes) breakOff('answer too large');
-          else chunks.push(chunk);
-        },
-        onResponseEnd() {
-          if (!isOver && status !== undefined)
-            finish(interpretResponse(status, Buffer.concat(chunks, length), retryAfter));
-        },
-        onResponseError(_controller, error) {
-          const code = (error as NodeJS.ErrnoException).code ?? error.name;
-          // Credentials with a line break and the like: no later attempt could be written either.
-          if (code === 'UND_ERR_INVALID_ARG' && !isOver) finish({ kind: 'rejected', ...WRONG_CREDENTIALS });
-          else breakOff(code);
-        },
-      },
-    );
-  });
 }

@@ -43,14 +43,14 @@ describe('verifySignature', () => {
     ['the last digit changed', `sha256=${HEX.slice(0, 63)}7`],
     ['a signature by another app', sign(compact, 'other app')],
   ])('refuses %s', (_name, header) => {
-    expect(verifySignature(compact, header, [SECRET])).toBe(-1);
+    expect(verifySignature(compact, header, [SECRET])).toBeUndefined();
   });
 
   it('refuses a body that was parsed and written again', () => {
     const header = sign(spaced, SECRET);
     const rewritten = Buffer.from(JSON.stringify(JSON.parse(spaced.toString())));
     expect(verifySignature(spaced, header, [SECRET])).toBe(0);
-    expect(verifySignature(rewritten, header, [SECRET])).toBe(-1);
+    expect(verifySignature(rewritten, header, [SECRET])).toBeUndefined();
   });
 
   it('tells escapes from UTF-8, though both are the same JSON', () => {
@@ -59,19 +59,19 @@ describe('verifySignature', () => {
     expect(JSON.parse(escaped.toString())).toEqual(JSON.parse(utf8.toString()));
     expect(verifySignature(escaped, sign(escaped, SECRET), [SECRET])).toBe(0);
     expect(verifySignature(utf8, sign(utf8, SECRET), [SECRET])).toBe(0);
-    expect(verifySignature(utf8, sign(escaped, SECRET), [SECRET])).toBe(-1);
+    expect(verifySignature(utf8, sign(escaped, SECRET), [SECRET])).toBeUndefined();
   });
 
   it('works on bytes, so that invalid UTF-8 is no other body', () => {
     const invalid = Buffer.from([0x7b, 0xff, 0x7d]);
     const replaced = Buffer.from(invalid.toString('utf8'));
     expect(verifySignature(invalid, sign(invalid, SECRET), [SECRET])).toBe(0);
-    expect(verifySignature(replaced, sign(invalid, SECRET), [SECRET])).toBe(-1);
+    expect(verifySignature(replaced, sign(invalid, SECRET), [SECRET])).toBeUndefined();
   });
 
   it('never matches without a secret', () => {
     const signedWithNothing = `sha256=${createHmac('sha256', '').update(compact).digest('hex')}`;
-    expect(verifySignature(compact, signedWithNothing, [])).toBe(-1);
-    expect(verifySignature(compact, signedWithNothing, [''])).toBe(-1);
+    expect(verifySignature(compact, signedWithNothing, [])).toBeUndefined();
+    expect(verifySignature(compact, signedWithNothing, [''])).toBeUndefined();
   });
 });

@@ -53,7 +53,7 @@ describe('parseWebhook: messages', () => {
         {
           kind: 'message',
           path: '$.entry[0].changes[0].value.messages[0]',
-          phoneNumberId: NUMBER,
+          address: NUMBER,
           dedupeKey: 'message:wamid.HBgNNDkxNTExMjM0NTY3OBUCABIYFDNBQjQ4RjA2Q0M2RDVEMDkyRjcz00',
           providerMessageId: 'wamid.HBgNNDkxNTExMjM0NTY3OBUCABIYFDNBQjQ4RjA2Q0M2RDVEMDkyRjcz00',
           type: 'text',
@@ -103,6 +103,38 @@ describe('parseWebhook: messages', () => {
     ]);
   });
 
+  // whatsapp.md §A6, §C1.
+  it.each<[string, boolean, object]>([
+    ['text', true, { text: { body: 'Hallo' } }],
+    ['image', true, { image: { id: '7' } }],
+    ['video', true, { video: { id: '7' } }],
+    ['audio', true, { audio: { id: '7' } }],
+    ['document', true, { document: { id: '7' } }],
+    ['sticker', true, { sticker: { id: '7' } }],
+    ['location', true, { location: { latitude: 1, longitude: 2 } }],
+    ['contacts', true, { contacts: [{}] }],
+    ['interactive', true, { interactive: { type: 'button_reply', button_reply: { id: '1', title: 'Ja' } } }],
+    ['button', true, { button: { text: 'Ja', payload: 'ja' } }],
+    ['order', true, { order: { catalog_id: '1', product_items: [] } }],
+    ['reaction', false, { reaction: { message_id: 'wamid.B', emoji: '👍' } }],
+    ['system', false, { system: { type: 'user_changed_number' } }],
+    ['edit', false, { edit: { original_message_id: 'wamid.B' } }],
+    ['revoke', false, { revoke: { original_message_id: 'wamid.B' } }],
+    ['unsupported', false, { errors: [{ code: 131_051, title: 'Unsupported' }] }],
+    ['something_new', false, { something_new: {} }],
+  ])('says whether content of the type %s opens the service window: %s', (type, opensWindow, content) => {
+    expect(onlyMessage({ ...text({ text: undefined }), type, ...content }).opensWindow).toBe(opensWindow);
+  });
+
+  it('lets nothing that the business wrote in its phone app open the service window', () => {
+    const echoes = value({ message_echoes: [{ ...text(), from: '4930901820', to: '4915112345678' }] });
+    const parsed = parseWebhook({
+      object: 'whatsapp_business_account',
+      entry: [{ id: '1', changes: [{ field: 'smb_message_echoes', value: echoes }] }],
+    });
+    expect(parsed.items).toMatchObject([{ kind: 'message', isEcho: true, opensWindow: false }]);
+  });
+
   it('keeps what later features need of special kinds', () => {
     const parsed = parseWebhook(fixture('kinds'));
     const messages = messagesOf(parsed);
@@ -128,20 +160,125 @@ describe('parseWebhook: messages', () => {
       type: 'user_changed_number',
       previous_user_id: 'DE.13491208655302741918',
     });
-    expect(messages[15]?.identity).toEqual({ phone: '+4915112345678' });
+    expect(messages[15]?.identity).toEqual({ phone: '+4915112345678', bsuid: 'DE.13491208655302741918' });
     expect(parsed.items.at(-1)).toMatchObject({
       kind: 'other',
       field: 'messages',
-      phoneNumberId: NUMBER,
+      address: NUMBER,
       errors: [{ code: 131000, title: 'Something went wrong', details: 'Payload could not be rendered.' }],
     });
   });
 
+  it('tells changes of messages from messages', () => {
+    const messages = messagesOf(parseWebhook(fixture('kinds')));
+    const changes = messages.flatMap((message) => message.changes ?? []);
+    expect(changes).toEqual([
+      { providerMessageId: 'wamid.OUT1', change: { kind: 'reaction', emoji: '👍' } },
+      { providerMessageId: 'wamid.OUT1', change: { kind: 'reaction', emoji: null } },
+      { providerMessageId: 'wamid.IN1', change: { kind: 'revoke' } },
+    ]);
+  });
+
+  it.each([
+    [
+      { type: 'text', text: { body: 'am 21.' } },
+      { kind: 'edit', type: 'text', text: 'am 21.' },
+    ],
+    [
+      { type: 'image', image: { id: '9', caption: 'so' } },
+      { kind: 'edit', type: 'image', text: 'so', payload: { id: '9', caption: 'so' } },
+    ],
+  ])('reads what a message was changed to', (message, expected) => {
+    const edit = { original_message_id: 'wamid.IN1', message };
+    const { opensWindow, changes } = onlyMessage(text({ type: 'edit', text: undefined, edit }));
+    expect({ opensWindow, changes }).toEqual({
+      opensWindow: false,
+      changes: { providerMessageId: 'wamid.IN1', change: expected },
+    });
+  });
+
+  it.each([
+    ['reaction', { emoji: '👍' }],
+    ['reaction', { message_id: 'wamid.IN1', emoji: 5 }],
+    ['revoke', {}],
+    ['edit', { original_message_id: 'wamid.IN1' }],
+    ['edit', { original_message_id: 'wamid.IN1', message: { type: 'edit', edit: {} } }],
+    ['edit', { original_message_id: 'wamid.IN1', message: { type: 'text', text: { body: null } } }],
+  ])('keeps a %s that names no message or no change as a placeholder', (type, content) => {
+    const message = onlyMessage(text({ type, text: undefined, [type]: content }));
+    expect(message).toMatchObject({ type: 'unsupported', payload: { type, content }, opensWindow: false });
+    expect(message.changes).toBeUndefined();
+  });
+
+  it('knows the person of a notice by the id that they had', () => {
+    const system = { type: 'user_changed_user_id', user_id: 'DE.2', previous_user_id: 'DE.1' };
+    const notice = onlyMessage(text({ from: undefined, type: 'system', text: undefined, system }));
+    expect(notice).toMatchObject({ type: 'system', identity: { bsuid: 'DE.1' }, becomes: { bsuid: 'DE.2' } });
+  });
+
+  it.each<[string, Record<string, unknown>, object, object, object | undefined]>([
+    [
+      'a number and a user id, told with the former ones',
+      { from: '4915112345678', from_user_id: 'DE.1' },
+      { type: 'user_changed_number', wa_id: '4915187654321', user_id: 'DE.2', previous_user_id: 'DE.1' },
+      { phone: '+4915112345678', bsuid: 'DE.1' },
+      { phone: '+4915187654321', bsuid: 'DE.2' },
+    ],
+    [
+      'the same, told with the new ones',
+      { from: '4915187654321', from_user_id: 'DE.2' },
+      { type: 'user_changed_number', wa_id: '4915187654321', user_id: 'DE.2', previous_user_id: 'DE.1' },
+      { bsuid: 'DE.1' },
+      { phone: '+4915187654321', bsuid: 'DE.2' },
+    ],
+    [
+      'a number, as before 2025',
+      { from: '4915112345678' },
+      { type: 'customer_changed_number', new_wa_id: '4915187654321' },
+      { phone: '+4915112345678' },
+      { phone: '+4915187654321' },
+    ],
+    [
+      'nothing that could be named',
+      { from: '4915112345678' },
+      { type: 'user_changed_number', wa_id: 7 },
+      { phone: '+4915112345678' },
+      undefined,
+    ],
+    [
+      'no name, but a key',
+      { from: '4915112345678' },
+      { type: 'customer_identity_changed', wa_id: '4915187654321' },
+      { phone: '+4915112345678' },
+      undefined,
+    ],
+  ])('reads that somebody has another name: %s', (_, from, system, identity, becomes) => {
+    const notice = onlyMessage(text({ from: undefined, ...from, type: 'system', text: undefined, system }));
+    expect(notice.identity).toEqual(identity);
+    expect(notice.becomes).toEqual(becomes);
+  });
+
+  it('reads what a colleague writes in the phone app: to whom, and that it opens no window', () => {
+    const contacts = [{ wa_id: '4915112345678', user_id: 'DE.1' }];
+    const echo = text({ from: '4930901820', to: '4915112345678', to_user_id: 'DE.1' });
+    const revoke = { ...echo, id: 'wamid.B', type: 'revoke', revoke: { original_message_id: 'wamid.A' } };
+    const parsed = parseWebhook(change(value({ contacts, message_echoes: [echo, revoke] }), 'smb_message_echoes'));
+    expect(parsed.rejected).toEqual([]);
+    expect(parsed.items).toMatchObject([
+      {
+        isEcho: true,
+        type: 'text',
+        text: 'Hallo',
+        identity: { phone: '+4915112345678', bsuid: 'DE.1' },
+        opensWindow: false,
+      },
+      { isEcho: true, changes: { providerMessageId: 'wamid.A', change: { kind: 'revoke' } } },
+    ]);
+  });
+
   it('takes all elements of a batch and names the bad ones without their content', () => {
     const parsed = parseWebhook(fixture('batch'));
-    expect(
-      messagesOf(parsed).map((message) => [message.phoneNumberId, message.text, message.identity.profileName]),
-    ).toEqual([
+    expect(messagesOf(parsed).map((message) => [message.address, message.text, message.identity.profileName])).toEqual([
       [NUMBER, 'eins', 'Anna Bauer'],
       [NUMBER, 'zwei', 'Max'],
       [NUMBER, 'So sieht es aus', 'Anna Bauer'],
@@ -284,7 +421,7 @@ describe('parseWebhook: statuses', () => {
       {
         kind: 'status',
         path: '$.entry[0].changes[0].value.statuses[0]',
-        phoneNumberId: NUMBER,
+        address: NUMBER,
         dedupeKey: 'status:sent:wamid.OUT1',
         providerMessageId: 'wamid.OUT1',
         callbackData: '019aa5e0-7c1e-7cc3-98c4-dc0c0c07398f',
@@ -305,7 +442,8 @@ describe('parseWebhook: statuses', () => {
         errors: [
           {
             code: 131047,
-            title: 'Re-engagement message',
+            reason: 'window_closed',
+            title: 'The 24-hour window is closed: only a template can be sent now.',
             details:
               'Message failed to send because more than 24 hours have passed since the customer last replied to this number.',
           },
@@ -391,8 +529,8 @@ describe('parseWebhook: envelope', () => {
     expect(first).toMatchObject({
       kind: 'other',
       field: 'account_alerts',
-      wabaId: '419561257915477',
-      phoneNumberId: NUMBER,
+      account: '419561257915477',
+      address: NUMBER,
     });
     expect(again?.dedupeKey).toBe(first?.dedupeKey);
     expect(another?.dedupeKey).not.toBe(first?.dedupeKey);
@@ -532,5 +670,95 @@ describe('parseWebhook: any JSON', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('parseWebhook: history', () => {
+  const read = (parts: object) => parseWebhook(change(value(parts), 'history'));
+  const chunk = (messages: object[], id = '4915112345678') => ({
+    metadata: { phase: 1, chunk_order: 2, progress: 55 },
+    threads: [{ id, messages }],
+  });
+
+  it('reads both sides of a thread as messages of its customer that open no window', () => {
+    const parsed = read({
+      history: [
+        chunk([
+          text({ history_context: { status: 'PENDING' } }),
+          text({ id: 'wamid.B', from: '4930901820', to: '4915112345678', history_context: { status: 'read' } }),
+          text({ id: 'wamid.C', from: '4930901820', history_context: { from_me: true, status: 'ERROR' } }),
+        ]),
+      ],
+    });
+    expect(parsed.rejected).toEqual([]);
+    const identity = { phone: '+4915112345678' };
+    const both = { identity, opensWindow: false, text: 'Hallo' };
+    expect(messagesOf(parsed)).toMatchObject([
+      { ...both, providerMessageId: 'wamid.A', imported: {} },
+      { ...both, providerMessageId: 'wamid.B', isEcho: true, imported: { status: 'read' } },
+      { ...both, providerMessageId: 'wamid.C', isEcho: true, imported: { status: 'failed' } },
+    ]);
+    expect(messagesOf(parsed)[0]).not.toHaveProperty('isEcho');
+    expect(messagesOf(parsed)[0]!.imported).toEqual({});
+  });
+
+  it('reads threads of people without a phone number, and leaves what they were called once', () => {
+    const system = { type: 'user_changed_number', wa_id: '4915199999999', user_id: 'DE.9', previous_user_id: 'DE.8' };
+    const parsed = read({
+      history: [
+        chunk([text({ from: undefined }), text({ id: 'wamid.B', type: 'system', text: undefined, system })], 'DE.134'),
+      ],
+    });
+    expect(messagesOf(parsed).map(({ identity, becomes }) => [identity, becomes])).toEqual([
+      [{ bsuid: 'DE.134' }, undefined],
+      [{ bsuid: 'DE.134' }, undefined],
+    ]);
+  });
+
+  it('lets a file follow its placeholder, with the customer whom it names', () => {
+    const placeholder = read({ history: [chunk([{ ...text(), type: 'media_placeholder', text: undefined }])] });
+    const image = { id: '1', mime_type: 'image/jpeg', sha256: 'A'.repeat(43) };
+    const ofCustomer = read({ messages: [text({ type: 'image', text: undefined, image })] });
+    const ofBusiness = read({
+      messages: [text({ from: '4930901820', to: '4915112345678', type: 'image', text: undefined, image })],
+    });
+    const [first, second, third] = [placeholder, ofCustomer, ofBusiness].map((parsed) => messagesOf(parsed)[0]);
+    expect(first).toMatchObject({ type: 'unsupported', imported: { isPlaceholder: true } });
+    expect(second).toMatchObject({ type: 'image', media: { providerMediaId: '1' }, imported: {} });
+    expect(third).toMatchObject({ type: 'image', isEcho: true, identity: { phone: '+4915112345678' } });
+    expect(second!.dedupeKey).not.toBe(first!.dedupeKey);
+    expect(second!.dedupeKey).toBe(third!.dedupeKey);
+  });
+
+  it.each([
+    ['how far it is', { metadata: { phase: 2, progress: '100' } }, { progress: 100 }],
+    [
+      'that it was declined',
+      { errors: [{ code: 2593109, title: 'History sync is turned off' }] },
+      { refusal: 2593109 },
+    ],
+  ])('tells %s', (_, element, historyImport) => {
+    expect(read({ history: [element] }).items).toMatchObject([
+      { kind: 'other', field: 'history', address: NUMBER, news: { of: 'number', facts: { historyImport } } },
+    ]);
+  });
+
+  it('rejects what it cannot read, and that alone', () => {
+    const parsed = read({
+      history: [
+        7,
+        { threads: 8 },
+        { threads: [9, { id: '4915112345678', messages: [10, text()] }] },
+        chunk([text()], '?!'),
+      ],
+    });
+    expect(parsed.rejected.map(({ path }) => path.replace('$.entry[0].changes[0].value.', ''))).toEqual([
+      'history[0]',
+      'history[1].threads',
+      'history[2].threads[0]',
+      'history[2].threads[1].messages[0]',
+    ]);
+    expect(messagesOf(parsed)).toHaveLength(2);
+    expect(parseWebhook(change(value({}), 'history')).items).toMatchObject([{ kind: 'other', field: 'history' }]);
   });
 });

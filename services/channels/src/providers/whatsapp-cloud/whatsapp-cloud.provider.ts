@@ -1,18 +1,56 @@
-import type { Provider } from '../provider.js';
-import { sendMessage, type SendOptions } from './send.js';
+import { z } from 'zod';
+import { baseUrl, numericId, secret } from '../credentials.js';
+import type { AdapterDescription, Provider } from '../provider.js';
+import type { ProviderOptions } from '../provider-options.js';
+import { META, WHATSAPP_CAPABILITIES, WHATSAPP_LIMITS, whatsAppChatUrl } from './capabilities.js';
+import type { GraphAccess } from './graph-access.js';
+import { createGraphMethods } from './graph-methods.js';
+import { readNumber } from './number.js';
+import { createAnalyticsApi } from './pricing-analytics.js';
 import { verifySignature } from './signature.js';
-import { parseWebhook } from './webhook.js';
+import { createTemplateApi } from './templates.js';
 
-/** Meta's Cloud API, direct. 360dialog shares webhook and message format and differs in address, header and signature. */
-export function createWhatsAppCloudProvider(options: SendOptions): Provider {
+export const cloudSettings = z.object({
+  /** `https://graph.facebook.com`, or where the sandbox answers. */
+  apiBaseUrl: baseUrl,
+  apiVersion: z.string().regex(/^v\d{1,3}\.\d$/),
+  phoneNumberId: numericId,
+  wabaId: numericId,
+});
+export const cloudSecrets = z.object({ accessToken: secret });
+export type CloudCredentials = z.output<typeof cloudSettings> & z.output<typeof cloudSecrets>;
+
+/** Meta's Cloud API, direct. */
+export const WHATSAPP_CLOUD = {
+  kind: 'WHATSAPP_CLOUD',
+  capabilities: WHATSAPP_CAPABILITIES,
+  limits: WHATSAPP_LIMITS,
+  chatUrl: whatsAppChatUrl,
+  processors: [META],
+  contentType: 'application/json',
+  settings: cloudSettings,
+  secrets: cloudSecrets,
+} as const satisfies AdapterDescription;
+
+export function createWhatsAppCloudProvider(options: ProviderOptions): Provider<CloudCredentials> {
   return {
-    name: 'whatsapp-cloud',
-    verify(rawBody, headers, secrets) {
-      const header = headers['x-hub-signature-256'];
-      const index = verifySignature(rawBody, typeof header === 'string' ? header : undefined, secrets);
-      return index === -1 ? undefined : index;
+    ...WHATSAPP_CLOUD,
+    ...createGraphMethods(options, cloudAccess),
+    verify({ rawBody, headers }, secrets) {
+      return verifySignature(rawBody, headers['x-hub-signature-256'], secrets);
     },
-    parse: parseWebhook,
-    send: (message, credentials) => sendMessage(message, credentials, options),
+    readNumber: (credentials) => readNumber(credentials, cloudAccess(credentials), options),
+    templates: createTemplateApi(options, cloudAccess),
+    analytics: createAnalyticsApi(options, cloudAccess),
+  };
+}
+
+export function cloudAccess({ apiBaseUrl, apiVersion, phoneNumberId, accessToken }: CloudCredentials): GraphAccess {
+  return {
+    baseUrl: apiBaseUrl,
+    numberPath: [apiVersion, phoneNumberId],
+    objectPath: [apiVersion],
+    headers: { authorization: `Bearer ${accessToken}` },
+    phoneNumberId,
   };
 }

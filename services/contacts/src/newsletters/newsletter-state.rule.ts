@@ -1,0 +1,51 @@
+import type { NewsletterState } from '@fenster/contracts';
+import { DomainError } from '@fenster/runtime';
+
+/** What somebody wants of a newsletter. */
+export const NEWSLETTER_COMMANDS = ['update', 'schedule', 'pause', 'resume', 'cancel', 'delete'] as const;
+export type NewsletterCommand = (typeof NEWSLETTER_COMMANDS)[number];
+
+export interface NewsletterProgress {
+  state: NewsletterState;
+  /** When its recipients began to be written down; null before. */
+  startedAt: Date | null;
+  /** When all of them were. */
+  preparedAt: Date | null;
+}
+
+const FROM: Readonly<Record<NewsletterCommand, readonly NewsletterState[]>> = {
+  update: ['DRAFT', 'SCHEDULED'],
+  schedule: ['DRAFT', 'SCHEDULED'],
+  pause: ['SCHEDULED', 'PREPARING', 'RUNNING'],
+  resume: ['PAUSED'],
+  cancel: ['DRAFT', 'SCHEDULED', 'PREPARING', 'RUNNING', 'PAUSED'],
+  delete: ['DRAFT'],
+};
+
+/** @throws DomainError NEWSLETTER_STATE */
+export function nextState(
+  { state, startedAt, preparedAt }: NewsletterProgress,
+  command: NewsletterCommand,
+): NewsletterState {
+  if (!FROM[command].includes(state)) throw wrongState(state);
+  switch (command) {
+    case 'update':
+    case 'delete':
+      return state;
+    case 'schedule':
+      return 'SCHEDULED';
+    case 'pause':
+      return 'PAUSED';
+    case 'cancel':
+      return 'CANCELLED';
+    case 'resume':
+      // It goes on where it was.
+      return preparedAt ? 'RUNNING' : startedAt ? 'PREPARING' : 'SCHEDULED';
+  }
+}
+
+function wrongState(state: NewsletterState): DomainError {
+  return new DomainError('NEWSLETTER_STATE', `The newsletter is ${state}: that is not possible any more, or not yet.`, {
+    details: { state },
+  });
+}

@@ -1,0 +1,323 @@
+import { newsletterMessageDue, type NewsletterMessageDue } from '@fenster/contracts';
+import { readLog, sql } from '@fenster/database';
+import { newId } from '@fenster/runtime';
+import type { Permission } from '@fenster/auth';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../../../test/support/eventually.js';
+import { ContactsUnderTest } from '../testing/contacts-under-test.js';
+import { runNewsletters } from './newsletter-runner.js';
+
+const contacts = new ContactsUnderTest();
+let workspaceId: string;
+let channelId: string;
+let token: string;
+
+const RIGHTS: Permission[] = ['contact:read', 'contact:read_phone', 'contact:update', 'contact:manage', 'message:send'];
+
+beforeAll(() => contacts.start());
+afterAll(() => contacts.stop());
+beforeEach(() => {
+  [workspaceId, channelId] = [newId(), newId()];
+  token = contacts.token(workspaceId, ...RIGHTS);
+});
+
+const db = () => contacts.database.system().getKysely();
+const run = (statement: ReturnType<typeof sql>) => statement.execute(db());
+
+const [ANNA, BEA, CARA] = ['+4915112345671', '+4915112345672', '+4915112345673'];
+
+async function meet(phone: string): Promise<string> {
+  const contactId = newId();
+  await contacts.publish(contacts.event('opened', { workspaceId, contactId, channelId, identity: { phone } }));
+  await contacts.settle();
+  return contactId;
+}
+
+async function say(kind: 'CONFIRMED' | 'WITHDRAWN', contactId: string, phone: string): Promise<void> {
+  const said = { contactId, channelId, identity: { phone }, kind, source: 'KEYWORD', purposes: ['marketing'] };
+  await contacts.publish(contacts.stated(workspaceId, said as never, new Date()));
+  await contacts.settle();
+}
+
+async function merge(keptId: string, mergedId: string): Promise<void> {
+  const preview = await contacts.query(
+    `query ($keptId: ID!, $mergedId: ID!) { contactMergePreview(keptId: $keptId, mergedId: $mergedId) {
+      version conflicts { field } } }`,
+    token,
+    { keptId, mergedId },
+  );
+  const { version, conflicts } = preview.data!['contactMergePreview'] as {
+    version: string;
+    conflicts: { field: string }[];
+  };
+  const decisions = conflicts.map(({ field }) => ({ field, choice: 'KEPT' }));
+  const { data } = await contacts.query(
+    'mutation ($input: MergeContactsInput!) { mergeContacts(input: $input) { __typename } }',
+    token,
+    { input: { keptId, mergedId, version, decisions, idempotencyKey: newId() } },
+  );
+  expect(data).toEqual({ mergeContacts: { __typename: 'ContactsMerged' } });
+}
+
+async function insertNewsletter(state: string): Promise<string> {
+  const id = newId();
+  await run(sql`
+    insert into newsletter (workspace_id, id, name, channel_id, segment_id, filter, content, state, starts_at,
+      created_by_kind, created_by_id, created_at)
+    values (${workspaceId}, ${id}, 'Herbst', ${channelId}, ${newId()}, '{}',
+      ${JSON.stringify({ templateId: newId(), body: [], buttons: [] })}::jsonb, ${state}, now(), 'member', ${newId()}, now())
+  `);
+  return id;
+}
+
+/** No channel tells how fast it is, so nobody is handed over. */
+async function prepare(): Promise<string> {
+  const id = await insertNewsletter('SCHEDULED');
+  await runNewsletters(contacts.asSystem());
+  await eventually(async () => {
+    const { rows } = await sql`select from newsletter where id = ${id} and state = 'RUNNING'`.execute(db());
+    expect(rows).toHaveLength(1);
+  });
+  return id;
+}
+
+/** State and reason of each. */
+async function handOver(newsletterId: string): Promise<Record<string, string>> {
+  await run(sql`
+    insert into sending_channel (workspace_id, id, messages_per_second) values (${workspaceId}, ${channelId}, 80)
+  `);
+  return eventually(async () => {
+    await runNewsletters(contacts.asSystem());
+    const { rows } = await sql<{ contact_id: string; state: string; reason: string | null }>`
+      select contact_id, state, reason from newsletter_recipient where newsletter_id = ${newsletterId}
+    `.execute(db());
+    expect(rows.filter(({ state }) => state === 'PENDING')).toEqual([]);
+    return Object.fromEntries(rows.map(({ contact_id, state, reason }) => [contact_id, reason ?? state]));
+  });
+}
+
+describe('contacts that become one between preparing and sending', () => {
+  it('get nothing if one of them has ended marketing', async () => {
+    const [anna, bea] = [await meet(ANNA), await meet(BEA)];
+    await say('WITHDRAWN', anna, ANNA);
+    await say('CONFIRMED', bea, BEA);
+    const id = await prepare();
+    await merge(anna, bea);
+    expect(await handOver(id)).toEqual({ [anna]: 'OPTED_OUT', [bea]: 'OPTED_OUT' });
+  });
+
+  it('get nothing more if the merged one has it already', async () => {
+    const [anna, bea] = [await meet(ANNA), await meet(BEA)];
+    await say('CONFIRMED', anna, ANNA);
+    await say('CONFIRMED', bea, BEA);
+    const id = await prepare();
+    await run(sql`update newsletter_recipient set state = 'SENT', handed_at = now() where contact_id = ${bea}`);
+    await merge(anna, bea);
+    expect(await handOver(id)).toEqual({ [anna]: 'DUPLICATE', [bea]: 'SENT' });
+  });
+
+  it('get it once if both were merged into somebody who is no recipient', async () => {
+    const [bea, cara] = [await meet(BEA), await meet(CARA)];
+    await say('CONFIRMED', bea, BEA);
+    await say('CONFIRMED', cara, CARA);
+    const id = await prepare();
+    const anna = await meet(ANNA);
+    await say('CONFIRMED', anna, ANNA);
+    await merge(anna, bea);
+    await merge(anna, cara);
+    expect(await handOver(id)).toEqual({ [bea]: 'HANDED_OVER', [cara]: 'DUPLICATE' });
+  });
+
+  it('get it as the one whom the conversation service knows by the address', async () => {
+    const [anna, bea] = [await meet(ANNA), await meet(BEA)];
+    await say('CONFIRMED', bea, BEA);
+    const id = await prepare();
+    await merge(anna, bea);
+    expect(await handOver(id)).toEqual({ [anna]: 'CONSENT_MISSING', [bea]: 'HANDED_OVER' });
+    const log = await readLog(contacts.database.forTenant(workspaceId), 0, 10_000);
+    const due = log.filter(({ name }) => name === newsletterMessageDue.name);
+    expect(due.map(({ data }) => data as NewsletterMessageDue)).toMatchObject([
+      { contactId: bea, identity: { kind: 'PHONE', value: BEA } },
+    ]);
+  });
+});
+
+describe('a newsletter over a channel that is not of one’s teams', () => {
+  const CHANGES = ['scheduleNewsletter', 'pauseNewsletter', 'resumeNewsletter', 'cancelNewsletter'];
+  const STATES = ['DRAFT', 'SCHEDULED', 'PAUSED', 'SCHEDULED'];
+  /** The code of each refusal, else the type. */
+  async function attempt(as: string): Promise<unknown[]> {
+    const segment = newId();
+    await run(sql`
+      insert into segment (workspace_id, id, name, filter, created_at, updated_at)
+      values (${workspaceId}, ${segment}, ${segment}, '{}', now(), now())
+    `);
+    const answerOf = async (query: string, variables: object) => {
+      const { data, errors } = await contacts.query(query, as, { ...variables });
+      if (errors) return errors[0]!.extensions.code;
+      const answer = Object.values(data!)[0] as { __typename: string };
+      return 'code' in answer ? answer.code : answer.__typename;
+    };
+    const where = { channelId, segmentId: segment };
+    const input = { name: 'Herbst', ...where, template: { templateId: newId() }, idempotencyKey: newId() };
+    const answers = [
+      await answerOf(
+        `query ($channelId: ID!, $segmentId: ID!) {
+          newsletterPreview(channelId: $channelId, segmentId: $segmentId) { __typename } }`,
+        where,
+      ),
+      await answerOf(
+        `mutation ($input: CreateNewsletterInput!) {
+          createNewsletter(input: $input) { __typename ... on UserError { code } } }`,
+        { input },
+      ),
+    ];
+    for (const [index, change] of CHANGES.entries()) {
+      const id = await insertNewsletter(STATES[index]!);
+      // Not yet, whatever the runner does meanwhile.
+      await run(sql`update newsletter set starts_at = now() + interval '1 day' where id = ${id}`);
+      const isScheduling = change === 'scheduleNewsletter';
+      answers.push(
+        await answerOf(
+          isScheduling
+            ? `mutation ($input: ScheduleNewsletterInput!) {
+                ${change}(input: $input) { __typename ... on UserError { code } } }`
+            : `mutation ($id: ID!) { ${change}(id: $id) { __typename ... on UserError { code } } }`,
+          isScheduling ? { input: { newsletterId: id, at: new Date(Date.now() + 86_400_000) } } : { id },
+        ),
+      );
+    }
+    return answers;
+  }
+
+  it('is refused, and so is every change of it', async () => {
+    await run(sql`insert into sending_channel (workspace_id, id) values (${workspaceId}, ${channelId})`);
+    const refused = Array.from({ length: 6 }, () => 'NOT_FOUND');
+    expect(await attempt(contacts.tokenOf({ workspaceId, permissions: RIGHTS, channelIds: [newId()] }))).toEqual(
+      refused,
+    );
+    const allowed = ['NewsletterPreview', ...Array.from({ length: 5 }, () => 'Newsletter')];
+    expect(await attempt(contacts.tokenOf({ workspaceId, permissions: RIGHTS, channelIds: [channelId] }))).toEqual(
+      allowed,
+    );
+    expect(await attempt(contacts.token(workspaceId, ...RIGHTS, 'conversation:read_all'))).toEqual(allowed);
+  });
+});
+
+describe('a draft', () => {
+  const change = (input: object, as = editor()) =>
+    contacts
+      .query(
+        `mutation ($input: UpdateNewsletterInput!) { result: updateNewsletter(input: $input) { __typename
+          ... on Newsletter { name state purpose templateId } ... on UserError { code } ... on InvalidInput { field } } }`,
+        as,
+        { input },
+      )
+      .then(({ data }) => data!['result']);
+  const remove = (id: string) =>
+    contacts
+      .query(
+        `mutation ($id: ID!) { result: deleteNewsletter(id: $id) { __typename ... on UserError { code } } }`,
+        editor(),
+        { id },
+      )
+      .then(({ data }) => data!['result']);
+  const editor = () => contacts.token(workspaceId, ...RIGHTS, 'conversation:read_all');
+
+  it('is changed until it begins; what is left out stays', async () => {
+    const newsletterId = await insertNewsletter('DRAFT');
+    const templateId = newId();
+    expect(await change({ newsletterId, name: 'Winter' })).toMatchObject({ name: 'Winter', purpose: 'marketing' });
+    expect(await change({ newsletterId, template: { templateId } })).toEqual({
+      __typename: 'Newsletter',
+      name: 'Winter',
+      state: 'DRAFT',
+      purpose: 'marketing',
+      templateId,
+    });
+    expect(await change({ newsletterId, purpose: 'service' })).toMatchObject({ field: 'purpose' });
+    expect(await change({ newsletterId, segmentId: newId() })).toMatchObject({ code: 'NOT_FOUND' });
+    // Who may not use the channel does not find it.
+    expect(await change({ newsletterId, name: 'x' }, token)).toMatchObject({ code: 'NOT_FOUND' });
+    expect(await change({ newsletterId: await insertNewsletter('RUNNING'), name: 'x' })).toMatchObject({
+      code: 'NEWSLETTER_STATE',
+    });
+  });
+
+  it('is deleted, and nothing else is', async () => {
+    const draft = await insertNewsletter('DRAFT');
+    expect(await remove(await insertNewsletter('SCHEDULED'))).toMatchObject({ code: 'NEWSLETTER_STATE' });
+    expect(await remove(draft)).toEqual({ __typename: 'NewsletterDeleted' });
+    expect(await remove(draft)).toMatchObject({ code: 'NOT_FOUND' });
+  });
+});
+
+describe('recipients', () => {
+  it('are listed in pages, with what came of it for each, by who is who now', async () => {
+    const [anna, bea, cara] = [await meet(ANNA), await meet(BEA), await meet(CARA)];
+    await say('CONFIRMED', anna, ANNA);
+    await say('CONFIRMED', bea, BEA);
+    const newsletterId = await prepare();
+    await run(sql`update newsletter_recipient set state = 'READ', queued_at = now() where contact_id = ${bea}`);
+    await merge(anna, cara);
+    const list = async (variables: object) => {
+      const { data, errors } = await contacts.query(
+        `query ($newsletterId: ID!, $first: Int, $after: String, $state: NewsletterRecipientState) {
+          result: newsletterRecipients(newsletterId: $newsletterId, first: $first, after: $after, state: $state) {
+            nodes { contact { id } state reason queuedAt } nextPage } }`,
+        token,
+        { newsletterId, ...variables },
+      );
+      expect(errors).toBeUndefined();
+      return data!['result'] as { nodes: { contact: { id: string }; state: string }[]; nextPage: string | null };
+    };
+    const first = await list({ first: 2 });
+    const second = await list({ first: 2, after: first.nextPage });
+    expect(second.nextPage).toBeNull();
+    const all = [...first.nodes, ...second.nodes].map(({ contact, state }) => `${contact.id} ${state}`);
+    expect(all.toSorted()).toEqual([`${anna} WAITING`, `${bea} READ`, `${anna} REFUSED`].toSorted());
+    expect((await list({ state: 'REFUSED' })).nodes).toMatchObject([{ reason: 'CONSENT_MISSING', queuedAt: null }]);
+    const { errors } = await contacts.query(
+      'query ($id: ID!) { newsletterRecipients(newsletterId: $id) { nextPage } }',
+      contacts.token(newId(), ...RIGHTS),
+      { id: newsletterId },
+    );
+    expect(errors).toMatchObject([{ extensions: { code: 'NOT_FOUND' } }]);
+  });
+});
+
+describe('what other services refer to', () => {
+  it('is found by its id: a newsletter that costs were counted for, and a preview', async () => {
+    const newsletterId = await insertNewsletter('RUNNING');
+    await meet(ANNA);
+    const segmentId = newId();
+    await run(sql`
+      insert into segment (workspace_id, id, name, filter, created_at, updated_at)
+      values (${workspaceId}, ${segmentId}, 'all', '{}', now(), now())
+    `);
+    await run(sql`insert into sending_channel (workspace_id, id) values (${workspaceId}, ${channelId})`);
+    const find = async (references: object[]) => {
+      const { data } = await contacts.query(
+        `query ($references: [_Any!]!) { _entities(representations: $references) {
+          ... on Newsletter { name } ... on NewsletterPreview { contacts quoteFacts } } }`,
+        contacts.token(workspaceId, ...RIGHTS, 'conversation:read_all'),
+        { references },
+      );
+      return data!['_entities'];
+    };
+    const preview = (id: string) => ({ __typename: 'NewsletterPreview', id });
+    expect(
+      await find([
+        { __typename: 'Newsletter', id: newsletterId },
+        { __typename: 'Newsletter', id: newId() },
+        preview(`${segmentId} ${channelId} marketing`),
+        preview('x'),
+      ]),
+    ).toEqual([
+      { name: 'Herbst' },
+      null,
+      { contacts: 1, quoteFacts: JSON.stringify({ channelId, recipients: [] }) },
+      null,
+    ]);
+  });
+});

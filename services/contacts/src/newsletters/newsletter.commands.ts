@@ -1,0 +1,194 @@
+import { newsletterContent, type NewsletterContent } from '@fenster/contracts';
+import { once, sql, transact, type Tx } from '@fenster/database';
+import { canonicalTimeZone, checkText, invalidInput, isId, newId, notFound } from '@fenster/runtime';
+import type { ContactsContext } from '../context.js';
+import { nextState, type NewsletterCommand } from './newsletter-state.rule.js';
+import { setState, tellProgress, tellStarted, tellStopped, type Newsletter } from './newsletter.js';
+import { findNewsletter, knownChannel, requirePurpose, requireSegment, requireUse } from './newsletter.queries.js';
+import type {
+  CreateNewsletterInput,
+  NewsletterTemplateInput,
+  ScheduleNewsletterInput,
+  UpdateNewsletterInput,
+} from './newsletter.types.js';
+import { checkLocalTime, firstInstantOf } from './recipient-time.rule.js';
+
+const MAX_NAME = 100;
+const YEAR_MS = 366 * 86_400_000;
+
+/** @throws DomainError INVALID_INPUT, NOT_FOUND, IDEMPOTENCY_CONFLICT */
+export async function createNewsletter(ctx: ContactsContext, input: CreateNewsletterInput): Promise<Newsletter> {
+  const name = checkText(input.name, 'name', { max: MAX_NAME });
+  const content = checkContent(input.template);
+  const { channelId, segmentId, idempotencyKey: key } = input;
+  const { workspaceId } = ctx.requireActor();
+  requireUse(ctx, channelId);
+  const { filter } = await requireSegment(ctx, segmentId);
+  const { key: purpose } = await requirePurpose(ctx, input.purpose, 'purpose');
+  return transact(ctx, async (tx) => {
+    await requireChannel(tx, workspaceId, channelId);
+    const request = { key, operation: 'createNewsletter', input: { name, channelId, segmentId, content, purpose } };
+    const id = await once(tx, request, newId(), async (newsletterId) => {
+      const { actor } = tx.origin;
+      await sql`
+        insert into newsletter (workspace_id, id, name, channel_id, segment_id, filter, content, purpose, state,
+          created_by_kind, created_by_id, created_at)
+        values (${workspaceId}, ${newsletterId}, ${name}, ${channelId}, ${segmentId}, ${JSON.stringify(filter)}::jsonb,
+          ${JSON.stringify(content)}::jsonb, ${purpose}, 'DRAFT', ${actor.kind}, ${actor.id ?? ''}, ${tx.now()})
+      `.execute(tx.sql);
+      tellProgress(tx, { workspaceId, id: newsletterId, state: 'DRAFT' });
+      const after = { name, channelId, segmentId, templateId: content.templateId, purpose };
+      tx.audit({ action: 'newsletter.create', object: { type: 'newsletter', id: newsletterId }, after });
+    });
+    return (await findNewsletter(tx, workspaceId, id))!;
+  });
+}
+
+/** Before it has begun. What is left out stays. @throws DomainError INVALID_INPUT, NOT_FOUND, NEWSLETTER_STATE */
+export async function updateNewsletter(ctx: ContactsContext, input: UpdateNewsletterInput): Promise<Newsletter> {
+  const name = input.name == null ? undefined : checkText(input.name, 'name', { max: MAX_NAME });
+  const content = input.template == null ? undefined : checkContent(input.template);
+  const segment = input.segmentId == null ? undefined : await requireSegment(ctx, input.segmentId);
+  const purpose = input.purpose == null ? undefined : await requirePurpose(ctx, input.purpose, 'purpose');
+  return changeNewsletter(ctx, input.newsletterId, 'update', async (tx, before) => {
+    const { workspaceId, id } = before;
+    const settings = {
+      name: name ?? before.name,
+      segmentId: segment?.id ?? before.segmentId,
+      templateId: (content ?? before.content).templateId,
+      purpose: purpose?.key ?? before.purpose,
+    };
+    await sql`
+      update newsletter set name = ${settings.name}, segment_id = ${settings.segmentId}, purpose = ${settings.purpose},
+        filter = ${JSON.stringify(segment?.filter ?? before.filter)}::jsonb,
+        content = ${JSON.stringify(content ?? before.content)}::jsonb
+      where workspace_id = ${workspaceId} and id = ${id}
+    `.execute(tx.sql);
+    return settings;
+  });
+}
+
+/** Of what was sent, the proof stays. @throws DomainError NOT_FOUND, NEWSLETTER_STATE */
+export async function deleteNewsletter(ctx: ContactsContext, id: string): Promise<{ id: string }> {
+  const { workspaceId } = ctx.requireActor();
+  return transact(ctx, async (tx) => {
+    const newsletter = await requireNewsletter(ctx, tx, id);
+    nextState(newsletter, 'delete');
+    await sql`delete from newsletter where workspace_id = ${workspaceId} and id = ${id}`.execute(tx.sql);
+    tellProgress(tx, newsletter);
+    const before = { name: newsletter.name };
+    tx.audit({ action: 'newsletter.delete', object: { type: 'newsletter', id }, before });
+    return { id };
+  });
+}
+
+/** @throws DomainError INVALID_INPUT, NOT_FOUND, NEWSLETTER_STATE */
+export async function scheduleNewsletter(ctx: ContactsContext, input: ScheduleNewsletterInput): Promise<Newsletter> {
+  const { startsAt, localTime, timeZone } = checkTime(input, ctx.now());
+  return changeNewsletter(ctx, input.newsletterId, 'schedule', async (tx, { workspaceId, id }) => {
+    await sql`
+      update newsletter set starts_at = ${startsAt}, local_time = ${localTime}::timestamp, time_zone = ${timeZone}
+      where workspace_id = ${workspaceId} and id = ${id}
+    `.execute(tx.sql);
+    return { startsAt: startsAt.toISOString(), localTime };
+  });
+}
+
+/** Nothing leaves until it is resumed, neither what channels holds back. @throws DomainError NOT_FOUND, NEWSLETTER_STATE */
+export function pauseNewsletter(ctx: ContactsContext, id: string): Promise<Newsletter> {
+  return changeNewsletter(ctx, id, 'pause', stop);
+}
+
+/** @throws DomainError NOT_FOUND, NEWSLETTER_STATE */
+export function resumeNewsletter(ctx: ContactsContext, id: string): Promise<Newsletter> {
+  return changeNewsletter(ctx, id, 'resume', async (tx, newsletter) => {
+    if (newsletter.startedAt) tellStarted(tx, newsletter);
+  });
+}
+
+/** For good; see {@link pauseNewsletter}. @throws DomainError NOT_FOUND, NEWSLETTER_STATE */
+export function cancelNewsletter(ctx: ContactsContext, id: string): Promise<Newsletter> {
+  return changeNewsletter(ctx, id, 'cancel', stop);
+}
+
+async function stop(tx: Tx, newsletter: Newsletter): Promise<void> {
+  if (newsletter.startedAt) tellStopped(tx, newsletter);
+}
+
+/** One on a channel that the actor may use, locked. @throws DomainError NOT_FOUND */
+async function requireNewsletter(ctx: ContactsContext, tx: Tx, id: string): Promise<Newsletter> {
+  const { workspaceId } = ctx.requireActor();
+  const newsletter = isId(id) ? await findNewsletter(tx, workspaceId, id, { lock: true }) : undefined;
+  if (!newsletter) throw notFound('Newsletter');
+  requireUse(ctx, newsletter.channelId);
+  return newsletter;
+}
+
+/** The row is locked: whoever hands some of it over is done by then, and the next one sees the new state. */
+async function changeNewsletter(
+  ctx: ContactsContext,
+  id: string,
+  command: Exclude<NewsletterCommand, 'delete'>,
+  work?: (tx: Tx, newsletter: Newsletter) => Promise<object | void>,
+): Promise<Newsletter> {
+  const { workspaceId } = ctx.requireActor();
+  return transact(ctx, async (tx) => {
+    const newsletter = await requireNewsletter(ctx, tx, id);
+    const state = nextState(newsletter, command);
+    const after = await work?.(tx, newsletter);
+    await setState(tx, newsletter, state);
+    tx.audit({ action: `newsletter.${command}`, object: { type: 'newsletter', id }, ...(after && { after }) });
+    tx.afterCommit(ctx.app.wakeNewsletters);
+    return (await findNewsletter(tx, workspaceId, id))!;
+  });
+}
+
+function checkTime(
+  { at, localTime, timeZone }: ScheduleNewsletterInput,
+  now: Date,
+): { startsAt: Date; localTime: string | null; timeZone: string | null } {
+  if (localTime == null) {
+    if (timeZone != null) throw invalidInput('timeZone', 'must not be given without localTime.');
+    const startsAt = at ?? now;
+    if (startsAt < now || startsAt.getTime() > now.getTime() + YEAR_MS) {
+      throw invalidInput('at', 'must be in the future, and within a year.');
+    }
+    return { startsAt, localTime: null, timeZone: null };
+  }
+  if (at != null) throw invalidInput('at', 'must not be given together with localTime.');
+  const zone = timeZone == null ? undefined : canonicalTimeZone(timeZone);
+  if (zone === undefined) {
+    throw invalidInput('timeZone', 'must be given with localTime: an IANA name, such as Europe/Berlin.');
+  }
+  const first = firstInstantOf(checkLocalTime(localTime));
+  // Nowhere is it that time any more.
+  const isPast = first.getTime() + 26 * 3_600_000 <= now.getTime();
+  if (isPast || first.getTime() > now.getTime() + YEAR_MS) {
+    throw invalidInput('localTime', 'must be in the future for somebody on earth, and within a year.');
+  }
+  return { startsAt: first > now ? first : now, localTime, timeZone: zone };
+}
+
+function checkContent({ templateId, header, headerMedia, body, buttons }: NewsletterTemplateInput): NewsletterContent {
+  if (!isId(templateId)) throw notFound('Template', 'template.templateId');
+  if (header != null && headerMedia != null) {
+    throw invalidInput('template.headerMedia', 'must not be given together with header.');
+  }
+  const parametersOf = (given: NewsletterTemplateInput['body']) =>
+    (given ?? []).map(({ name, text }) => ({ text, ...(name != null && { name }) }));
+  const checked = newsletterContent.safeParse({
+    templateId,
+    ...(header != null && { header: { parameters: parametersOf(header) } }),
+    ...(headerMedia != null && { header: { media: { mediaId: headerMedia.mediaId, mediaKind: headerMedia.kind } } }),
+    body: parametersOf(body),
+    buttons: (buttons ?? []).map(({ index, value }) => ({ index, value })),
+  });
+  if (checked.success) return checked.data;
+  const path = checked.error.issues[0]!.path.map(String);
+  throw invalidInput(['template', ...path].join('.'), 'must not be empty, and not longer than a template takes.');
+}
+
+async function requireChannel(tx: Tx, workspaceId: string, channelId: string): Promise<void> {
+  const { rows } = isId(channelId) ? await knownChannel(workspaceId, channelId).execute(tx.sql) : { rows: [] };
+  if (rows.length === 0) throw notFound('Channel', 'channelId');
+}

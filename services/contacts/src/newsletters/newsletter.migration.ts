@@ -1,0 +1,100 @@
+import { tenantTable, type MigrationStep } from '@fenster/database';
+
+const SERVICE = 'contacts';
+
+export const newsletterMigration: MigrationStep = {
+  name: '202611221715-newsletters',
+  statements: [
+    // What newsletters pace by, as channels tells it.
+    `create table sending_channel (
+       workspace_id uuid not null,
+       id uuid not null,
+       account_id text,
+       messages_per_second double precision,
+       recipients_per_day int,
+       -- When newsletters last handed something over.
+       handed_at timestamptz,
+       primary key (workspace_id, id)
+     )`,
+    ...tenantTable(SERVICE, 'sending_channel'),
+
+    // Milliseconds, as the page cursor has them.
+    `create table newsletter (
+       workspace_id uuid not null,
+       id uuid not null,
+       name text not null,
+       channel_id uuid not null,
+       segment_id uuid not null,
+       -- Of the segment, when it was last seen.
+       filter jsonb not null,
+       content jsonb not null,
+       state text not null,
+       starts_at timestamptz,
+       -- Where everybody gets it at their own time: without a zone.
+       local_time timestamp,
+       -- For whose place nobody knows.
+       time_zone text,
+       started_at timestamptz,
+       -- The last contact that was written down.
+       prepared_up_to uuid,
+       prepared_at timestamptz,
+       ended_at timestamptz,
+       paused_because text,
+       paused_message text,
+       -- Something of it is not told yet.
+       is_untold boolean not null default false,
+       created_by_kind text not null,
+       created_by_id text not null,
+       created_at timestamptz(3) not null,
+       primary key (workspace_id, id)
+     )`,
+    `create index newsletter_recent on newsletter (workspace_id, created_at desc, id desc)`,
+    `create index newsletter_at_work on newsletter (state, starts_at) where state in ('SCHEDULED', 'PREPARING', 'RUNNING')`,
+    `create index newsletter_untold on newsletter (workspace_id) where is_untold`,
+    ...tenantTable(SERVICE, 'newsletter'),
+
+    // Whoever was in the segment when it began, once; the id is that of the message. Of somebody erased, only that there was one.
+    `create table newsletter_recipient (
+       workspace_id uuid not null,
+       id uuid not null,
+       newsletter_id uuid not null,
+       contact_id uuid,
+       channel_id uuid not null,
+       due_at timestamptz not null,
+       state text not null,
+       reason text,
+       handed_at timestamptz,
+       queued_at timestamptz,
+       replied_at timestamptz,
+       opted_out_at timestamptz,
+       primary key (workspace_id, id),
+       unique (workspace_id, newsletter_id, contact_id),
+       foreign key (workspace_id, newsletter_id) references newsletter (workspace_id, id)
+     )`,
+    `create index newsletter_recipient_due on newsletter_recipient (workspace_id, newsletter_id, due_at, id)
+       where state = 'PENDING'`,
+    `create index newsletter_recipient_under_way on newsletter_recipient (workspace_id, newsletter_id)
+       where state = 'HANDED_OVER'`,
+    `create index newsletter_recipient_handed on newsletter_recipient (workspace_id, channel_id, handed_at)
+       where handed_at is not null`,
+    `create index newsletter_recipient_state on newsletter_recipient (workspace_id, newsletter_id, state)`,
+    `create index newsletter_recipient_contact on newsletter_recipient (workspace_id, contact_id)`,
+    ...tenantTable(SERVICE, 'newsletter_recipient'),
+  ],
+};
+
+export const newsletterPurposeMigration: MigrationStep = {
+  name: '202611222005-newsletter-purposes',
+  statements: [
+    `alter table newsletter add column purpose text not null default 'marketing'`,
+    // What is on its way; see pace.rule.ts.
+    `drop index newsletter_recipient_under_way`,
+    `create index newsletter_recipient_under_way on newsletter_recipient (workspace_id, channel_id)
+       where state in ('HANDED_OVER', 'QUEUED')`,
+  ],
+};
+
+export const newsletterRecipientPageMigration: MigrationStep = {
+  name: '202611222040-newsletter-recipient-pages',
+  statements: [`create index newsletter_recipient_page on newsletter_recipient (workspace_id, newsletter_id, id)`],
+};

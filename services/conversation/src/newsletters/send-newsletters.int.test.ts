@@ -1,0 +1,161 @@
+import {
+  channelChanged,
+  consentChanged,
+  messageQueued,
+  newsletterMessageDue,
+  newsletterMessageProgressed,
+  newsletterMessagesStopped,
+  newsletterStarted,
+  newsletterStopped,
+  templateChanged,
+  type ConsentState,
+  type NewsletterMessageProgressed,
+} from '@fenster/contracts';
+import { newId } from '@fenster/runtime';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Conversation } from '../conversations/conversation.entity.js';
+import { Message } from '../messages/message.entity.js';
+import { createTestConversation, type TestConversation } from '../testing/conversation.js';
+import { requestContext } from '../testing/request-context.js';
+import { Thread } from '../threads/thread.entity.js';
+import { settleUnconfirmedMessage } from '../unconfirmed/settle-unconfirmed.commands.js';
+
+let conversation: TestConversation;
+beforeAll(async () => {
+  conversation = await createTestConversation();
+});
+afterAll(() => conversation.close());
+
+const CHANNEL = { name: 'WhatsApp', accountId: 'waba1', state: 'ACTIVE' } as const;
+
+async function begin({ purpose = 'marketing', isApproved = true } = {}) {
+  const [workspaceId, newsletterId, templateId] = [newId(), newId(), newId()];
+  const { channelId } = conversation;
+  await conversation.receive(workspaceId, channelChanged, { ...CHANNEL, channelId });
+  await conversation.receive(workspaceId, templateChanged, {
+    templateId,
+    accountId: CHANNEL.accountId,
+    name: 'offer',
+    language: 'de',
+    status: isApproved ? 'APPROVED' : 'PAUSED',
+    category: 'MARKETING',
+    quality: 'GREEN',
+    parameterFormat: 'POSITIONAL',
+    definition: { body: { text: 'Nur heute! STOP beendet Werbung.', examples: [] }, buttons: [], unknownParts: [] },
+  });
+  const content = { templateId, body: [], buttons: [] };
+  await conversation.receive(workspaceId, newsletterStarted, {
+    newsletterId,
+    channelId,
+    content,
+    purpose,
+    createdById: newId(),
+  });
+  let numbers = 1;
+  const newPerson = () => ({ contactId: newId(), phone: `+49170100000${(numbers += 1)}` });
+  type Person = ReturnType<typeof newPerson>;
+  return {
+    workspaceId,
+    newsletterId,
+    newPerson,
+    say: ({ contactId, phone }: Person, said: string, state: ConsentState) =>
+      conversation.receive(workspaceId, consentChanged, {
+        contactId,
+        channelId,
+        identity: { kind: 'PHONE', value: phone },
+        purpose: said,
+        purposeKind: 'MARKETING',
+        state,
+        isGranted: state === 'CONFIRMED',
+        since: '2026-11-22T12:00:00.000Z',
+      }),
+    /** What came of it, in this order. */
+    send: async (...people: Person[]) => {
+      const due = people.map(({ contactId, phone }) => ({
+        newsletterId,
+        messageId: newId(),
+        contactId,
+        identity: { kind: 'PHONE' as const, value: phone },
+      }));
+      await conversation.receive(workspaceId, newsletterMessageDue, ...due);
+      const told = (await conversation.logOf(workspaceId)).filter(
+        ({ name }) => name === newsletterMessageProgressed.name,
+      );
+      return due.map(({ messageId }) => {
+        const { data } = told.find(({ entityId }) => entityId === messageId)!;
+        const { outcome, reason } = data as NewsletterMessageProgressed;
+        return reason ?? outcome;
+      });
+    },
+    threads: () => conversation.database.forTenant(workspaceId).find(Thread, {}),
+  };
+}
+
+describe('a newsletter to people whom nobody has written with', () => {
+  it('makes threads for those to whom it may be sent, and for nobody else', async () => {
+    const { workspaceId, newPerson, say, send, threads } = await begin();
+    const [anna, bea, cara] = [newPerson(), newPerson(), newPerson()];
+    await say(anna, 'marketing', 'CONFIRMED');
+    await say(bea, 'marketing', 'WITHDRAWN');
+    expect(await send(anna, bea, cara)).toEqual(['QUEUED', 'OPTED_OUT', 'CONSENT_MISSING']);
+    const opened = await threads();
+    expect(opened).toMatchObject([{ contactId: anna.contactId, phone: anna.phone, lastSeq: 1 }]);
+    const conversations = await conversation.database.forTenant(workspaceId).find(Conversation, {});
+    expect(conversations).toMatchObject([
+      { id: opened[0]!.resolvedConversationId, threadId: opened[0]!.id, status: 'RESOLVED', lastSeq: 1 },
+    ]);
+    const log = (await conversation.logOf(workspaceId)).map(({ name }) => name);
+    const opens = log.filter((name) => name === 'conversation.thread.opened');
+    expect(opens).toHaveLength(1);
+    expect(log.indexOf('conversation.thread.opened')).toBeLessThan(log.indexOf(messageQueued.name));
+  });
+
+  it('makes none while the template cannot be used', async () => {
+    const { newPerson, say, send, threads } = await begin({ isApproved: false });
+    const anna = newPerson();
+    await say(anna, 'marketing', 'CONFIRMED');
+    expect(await send(anna)).toEqual(['TEMPLATE_NOT_USABLE']);
+    expect(await threads()).toEqual([]);
+  });
+});
+
+describe('a newsletter for a purpose of one’s own', () => {
+  it('goes to who has agreed to marketing and to that', async () => {
+    const { newPerson, say, send } = await begin({ purpose: 'events' });
+    const [anna, bea, cara] = [newPerson(), newPerson(), newPerson()];
+    for (const person of [anna, bea]) await say(person, 'marketing', 'CONFIRMED');
+    for (const person of [anna, cara]) await say(person, 'events', 'CONFIRMED');
+    expect(await send(anna, bea, cara)).toEqual(['QUEUED', 'CONSENT_MISSING', 'CONSENT_MISSING']);
+  });
+
+  it('asks for that again when a message of it is sent again', async () => {
+    const { workspaceId, newPerson, say, send } = await begin({ purpose: 'events' });
+    const anna = newPerson();
+    await say(anna, 'marketing', 'CONFIRMED');
+    await say(anna, 'events', 'CONFIRMED');
+    await send(anna);
+    const em = conversation.database.forTenant(workspaceId);
+    await em.nativeUpdate(Message, {}, { status: 'UNCONFIRMED' });
+    await say(anna, 'events', 'WITHDRAWN');
+    const [{ id: messageId }] = (await em.find(Message, {})) as [Message];
+    const ctx = requestContext(conversation.database, { workspaceId });
+    const settled = settleUnconfirmedMessage(ctx, { messageId, decision: 'SEND_AGAIN' });
+    await expect(settled).rejects.toMatchObject({ code: 'OPTED_OUT' });
+  });
+});
+
+describe('a newsletter that is stopped', () => {
+  it('is told to channels after what was queued of it', async () => {
+    const { workspaceId, newsletterId, newPerson, say, send } = await begin();
+    const anna = newPerson();
+    await say(anna, 'marketing', 'CONFIRMED');
+    await send(anna);
+    await conversation.receive(workspaceId, newsletterStopped, { newsletterId });
+    const log = await conversation.logOf(workspaceId);
+    const [queued, stopped] = [messageQueued, newsletterMessagesStopped].map(({ name }) =>
+      log.find((event) => event.name === name),
+    );
+    expect(stopped).toMatchObject({ data: { newsletterId } });
+    expect(stopped!.seq).toBeGreaterThan(queued!.seq);
+  });
+});
