@@ -18,6 +18,7 @@ import {
   messageDelayed,
   messageEchoed,
   messageSettled,
+  messagesEmptied,
   messagesImported,
   noteAdded,
   noteDeleted,
@@ -1924,6 +1925,7 @@ async function tellOf(
   await tell(readCursorMoved, { ...about, memberId: members.agentOfTeam.id, seq: 2, unreadFrom: null });
   await tell(messageEchoed, { ...about, messageId: sentId, channelId, seq: 3, type: 'text' });
   await tell(messageDelayed, { ...about, messageId: sentId, seq: 3 });
+  await tell(messagesEmptied, { conversationId, sentBefore: later });
   await tell(messagesImported, {
     ...about,
     channelId,

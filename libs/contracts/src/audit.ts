@@ -242,6 +242,7 @@ export const AUDITED = {
     outcome: token,
     rules: z.array(token).max(20),
     removed: z.array(token).max(200),
+    notReported: z.array(token).max(10),
     digest: token,
   }),
   legal_hold: audited(['set', 'release'], { contactId: id, reason: freeText, reviewOn: token }),

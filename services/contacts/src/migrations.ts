@@ -18,7 +18,7 @@ import {
 import { contactMigration } from './contacts/contact.migration.js';
 import { erasureMigration, erasureUpToMigration } from './erasures/erasure.migration.js';
 import { legalHoldMigration } from './legal-holds/legal-hold.migration.js';
-import { retentionMigration } from './retention/retention.migration.js';
+import { retentionMigration, retentionRepairMigration } from './retention/retention.migration.js';
 import { mergeMigration } from './merges/merge.migration.js';
 
 const SERVICE = 'contacts';
@@ -109,4 +109,5 @@ export const migrations: readonly MigrationStep[] = [
   retentionMigration,
   processingRecordMigration,
   newsletterRecipientPageMigration,
+  retentionRepairMigration,
 ];

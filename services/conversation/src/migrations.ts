@@ -28,7 +28,7 @@ import { serviceLevelMigration } from './service-levels/service-level.migration.
 import { surveyMigration } from './surveys/survey.migration.js';
 import { erasureMigration } from './erasures/erasure.migration.js';
 import { noteMigration } from './notes/note.migration.js';
-import { retentionMigration } from './retention/retention.migration.js';
+import { retentionMigration, retentionRepairMigration } from './retention/retention.migration.js';
 import { routingMigration } from './routing/routing.migration.js';
 import { viewMigration } from './views/view.migration.js';
 
@@ -423,4 +423,5 @@ export const migrations: readonly MigrationStep[] = [
   clickToChatMigration,
   retentionMigration,
   newsletterStopMigration,
+  retentionRepairMigration,
 ];

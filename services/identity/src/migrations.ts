@@ -1,7 +1,7 @@
 import { systemTable, tenantTable, type MigrationStep } from '@fenster/database';
 import { auditMigration } from './audit/audit.migration.js';
 import { erasureMigration } from './erasures/erasure.migration.js';
-import { retentionMigration } from './retention/retention.migration.js';
+import { retentionMigration, retentionRepairMigration } from './retention/retention.migration.js';
 
 const SERVICE = 'identity';
 
@@ -190,4 +190,5 @@ export const migrations: readonly MigrationStep[] = [
     ],
   },
   retentionMigration,
+  retentionRepairMigration,
 ];

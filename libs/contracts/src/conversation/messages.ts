@@ -58,6 +58,16 @@ export const messagesImported = defineEvent({
 });
 export type MessagesImported = EventData<typeof messagesImported>;
 
+export const messagesEmptied = defineEvent({
+  name: 'conversation.messages.emptied',
+  version: 1,
+  dataClass: 'operational',
+  description:
+    'A rule of retention took what was said in a conversation before then, with its files. Told once for each part that goes. The messages stay, without content.',
+  schema: z.object({ conversationId: id, sentBefore: instant }),
+});
+export type MessagesEmptied = EventData<typeof messagesEmptied>;
+
 const queued = z.object({
   messageId: id,
   threadId: id,

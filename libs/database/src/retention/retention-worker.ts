@@ -8,7 +8,14 @@ import {
 } from '@fenster/contracts';
 import { createPace, createPoller, type Poller } from '@fenster/runtime';
 import { transact, type Ctx, type Tx } from '../transact.js';
-import { endRetentionTask, lockRetentionTask, saveRetentionTask, type RetentionTask } from './retention-task.js';
+import {
+  endRetentionTask,
+  lockRetentionTask,
+  postponeRetentionTask,
+  saveRetentionTask,
+  type RetentionTask,
+  type TaskKey,
+} from './retention-task.js';
 
 /** What a rule lets go in a workspace. */
 export interface Due {
@@ -24,7 +31,8 @@ export type RetentionCounts = Readonly<Record<string, number>>;
 /** One walk through what a service has of a class. Both say the same of the same data. */
 export interface RetentionStep {
   retentionClass: RetentionClass;
-  count(tx: Tx, due: Due): Promise<RetentionCounts>;
+  /** Of one bounded part behind `position`, as `remove` does. */
+  count(tx: Tx, due: Due, position: string | null): Promise<{ counted: RetentionCounts; position: string | null }>;
   /**
    * Removes one bounded part, behind `position`, and passes over what somebody is working on. Returns where the next part
    * begins; null at the end.
@@ -53,21 +61,21 @@ export function createRetentionWorker(options: RetentionWorkerOptions): Poller {
     everyMs: EVERY_MS,
     log: ctx.log,
     async work(isStopped) {
-      const failed = new Set<string>();
-      while (!isStopped() && (await workOnOthers(options, failed))) await pace();
+      while (!isStopped() && (await workOrPostpone(options))) await pace();
     },
   });
 }
 
 /** What cannot be removed in one workspace keeps nothing of the others back. */
-async function workOnOthers(options: RetentionWorkerOptions, failed: Set<string>): Promise<boolean> {
-  let begun: string | undefined;
+async function workOrPostpone(options: RetentionWorkerOptions): Promise<boolean> {
+  let begun: TaskKey | undefined;
   try {
-    return await workOnRetention(options, { passOver: [...failed], onBegin: (runId) => (begun = runId) });
+    return await workOnRetention(options, (task) => (begun = task));
   } catch (error) {
     if (begun === undefined) throw error;
-    options.ctx.log.warn({ err: error, runId: begun }, 'a run of retention failed, and will be tried again');
-    failed.add(begun);
+    const task = begun;
+    options.ctx.log.warn({ err: error, runId: task.runId }, 'a run of retention failed, and will be tried again');
+    await transact(options.ctx, (tx) => postponeRetentionTask(tx, task));
     return true;
   }
 }
@@ -79,13 +87,13 @@ async function workOnOthers(options: RetentionWorkerOptions, failed: Set<string>
  */
 export function workOnRetention(
   { service, ctx, steps, report }: RetentionWorkerOptions,
-  { passOver = [], onBegin }: { passOver?: readonly string[]; onBegin?: (runId: string) => void } = {},
+  onBegin?: (task: TaskKey) => void,
 ): Promise<boolean> {
   return transact(ctx, async (tx) => {
-    const task = await lockRetentionTask(tx.sql, passOver);
+    const task = await lockRetentionTask(tx.sql, tx.now());
     if (!task) return false;
     const { workspaceId, runId, counts } = task;
-    onBegin?.(runId);
+    onBegin?.({ workspaceId, runId });
     const end = async (outcome: RetentionOutcome) => {
       await endRetentionTask(tx, task);
       const data = { runId, outcome, counts };
@@ -112,9 +120,8 @@ async function take(
   const next = { stepsDone: stepsDone + 1, position: null };
   if (!rule) return { ...next, counts };
   const due: Due = { workspaceId, before: new Date(rule.before), heldContactIds };
-  if (isDryRun) return { ...next, counts: add(counts, retentionClass, await step.count(tx, due)) };
-  const part = await step.remove(tx, due, position);
-  const sum = add(counts, retentionClass, part.removed);
+  const part = isDryRun ? await step.count(tx, due, position) : await step.remove(tx, due, position);
+  const sum = add(counts, retentionClass, 'counted' in part ? part.counted : part.removed);
   return part.position === null ? { ...next, counts: sum } : { stepsDone, position: part.position, counts: sum };
 }
 

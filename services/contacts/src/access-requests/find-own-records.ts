@@ -88,7 +88,8 @@ export function ownRecords({ workspaceId, contactId }: Person): Record<string, R
     `,
     legal_holds: sql`
       select jsonb_build_object(
-        'reason', reason, 'setAt', set_at, 'reviewOn', review_on, 'releasedAt', released_at
+        -- Not the reason: it may be about somebody else, and what a court is to see (Art. 15(4) GDPR).
+        'setAt', set_at, 'reviewOn', review_on, 'releasedAt', released_at
       ) as record from legal_hold where workspace_id = ${workspaceId} and ${contactId} = any(contact_ids)
       order by set_at, id
     `,

@@ -6,6 +6,8 @@ import { announceNames, knownIdsOf } from '../identities/announce-names.js';
 
 /** How many contacts a part of a run locks. */
 const CONTACTS = 100;
+/** Nothing is locked to count them. */
+const COUNTED_CONTACTS = 1_000;
 
 /** Of `contact`: nobody has written to them, they have not written, and nobody has changed anything of them since. */
 function isDue({ workspaceId, before, heldContactIds }: Due) {
@@ -29,12 +31,20 @@ function contactsStep(retentionClass: RetentionClass, parts: Readonly<Record<str
   const entries = Object.entries(parts);
   return {
     retentionClass,
-    async count(tx, due) {
+    async count(tx, due, after) {
       const counts = entries.map(([what, part]) => sql`coalesce(sum(${part.count(due)}), 0)::int as ${sql.ref(what)}`);
-      const { rows } = await sql<RetentionCounts>`
-        select ${sql.join(counts)} from contact where ${isDue(due)}
+      const { rows } = await sql<RetentionCounts & { last: string | null }>`
+        with part as materialized (
+          select id, ${isDue(due)} as is_due from contact
+          where workspace_id = ${due.workspaceId} and (${after}::uuid is null or id > ${after})
+          order by id limit ${COUNTED_CONTACTS}
+        )
+        select ${sql.join(counts)},
+          (select case when count(*) = ${COUNTED_CONTACTS} then (array_agg(id order by id desc))[1] end from part) as last
+        from contact where workspace_id = ${due.workspaceId} and id in (select id from part where is_due)
       `.execute(tx.sql);
-      return rows[0]!;
+      const { last: position, ...counted } = rows[0]!;
+      return { counted, position };
     },
     async remove(tx, due, after) {
       const all = sql.join(
@@ -103,6 +113,12 @@ const notes = rowsOf('contact_note', {
 
 const labels = rowsOf('labelled_contact', { isOld: ({ before }) => sql`t.set_at < ${before}`, field: sql`'labels'` });
 
+/** By which link they came. What the links count stays. */
+const linkUses = rowsOf('click_to_chat_use', {
+  isOld: ({ before }) => sql`t.used_at < ${before}`,
+  field: sql`'linkUses'`,
+});
+
 const attributesOf = (attributeClass: AttributeClass) =>
   rowsOf('contact_attribute_value', {
     isOld: ({ before }) => sql`t.changed_at < ${before} and exists (
@@ -167,5 +183,5 @@ export const retentionSteps: readonly RetentionStep[] = [
   contactsStep('ATTRIBUTES_PREFERENCE', { attributes: attributesOf('PREFERENCE') }),
   contactsStep('ATTRIBUTES_CONTRACT', { attributes: attributesOf('CONTRACT') }),
   contactsStep('ATTRIBUTES_SENSITIVE', { attributes: attributesOf('SENSITIVE') }),
-  contactsStep('CONTACT_DATA', { master_data: masterData, labels }),
+  contactsStep('CONTACT_DATA', { master_data: masterData, labels, link_uses: linkUses }),
 ];

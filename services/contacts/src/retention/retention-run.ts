@@ -12,7 +12,7 @@ import { RetentionRule, RetentionRun, type RetentionRunState, type StoredRetenti
 import { cutoffOf } from './retention-rule.rule.js';
 
 /** A service that was down for longer does not know what is held now: the next run will do it. */
-const VALID_MS = 3_600_000;
+export const VALID_MS = 3_600_000;
 
 /** Rules, holds, pauses and runs of a workspace change one after the other. After the locks of contacts. */
 export async function lockRetention(tx: Tx, workspaceId: string): Promise<void> {
@@ -80,19 +80,25 @@ export async function stopRuns(tx: Tx, workspaceId: string): Promise<void> {
   }
 }
 
-/** Runs of before then, of which a service has not said that they are over: their orders have expired long ago. */
+/**
+ * Runs of before then, of which a service has not said that they are over: their orders have expired long ago. What the
+ * others did is proven now; what this one says later, then.
+ */
 export async function giveUpRuns(tx: Tx, workspaceId: string, before: Date): Promise<void> {
-  const { rows } = await sql<{ id: string }>`
-    update retention_run set state = 'STOPPED', ended_at = ${tx.now()}
-    where workspace_id = ${workspaceId} and not is_dry_run and state in ('RUNNING', 'STOPPING') and started_at <= ${before}
-    returning id
+  const { rows } = await sql<{ id: string; isDryRun: boolean }>`
+    select id, is_dry_run as "isDryRun" from retention_run
+    where workspace_id = ${workspaceId} and state in ('RUNNING', 'STOPPING') and started_at <= ${before}
+    order by id for update
   `.execute(tx.sql);
-  for (const { id } of rows) {
-    tx.audit({ action: 'retention_run.stop', object: { type: 'retention_run', id }, workspaceId });
+  for (const { id: runId, isDryRun } of rows) {
+    await endRun(tx, { workspaceId, runId, isDryRun, reports: await readReports(tx, workspaceId, runId), origin: tx.origin });
   }
 }
 
-/** Takes in what a service did. With the last one the run is over, and its proof goes into the audit log. */
+/**
+ * Takes in what a service did. With the last one the run is over, and its proof goes into the audit log. What is told of a
+ * run that was given up is proven as well.
+ */
 export async function takeRetentionReport(
   tx: Tx,
   { workspaceId, service, origin = tx.origin }: { workspaceId: string; service: RetainingService; origin?: Origin },
@@ -104,32 +110,58 @@ export async function takeRetentionReport(
     where workspace_id = ${workspaceId} and id = ${runId} for update
   `.execute(tx.sql);
   const [run] = rows;
-  if (run?.state !== 'RUNNING' && run?.state !== 'STOPPING') return;
-  await sql`
+  if (!run) return;
+  const { rows: added } = await sql`
     insert into retention_report (workspace_id, run_id, service, outcome, counts)
     values (${workspaceId}, ${runId}, ${service}, ${outcome}, ${JSON.stringify(counts)}::jsonb)
-    on conflict do nothing
+    on conflict do nothing returning service
   `.execute(tx.sql);
-  const { rows: reports } = await sql<StoredRetentionReport>`
+  if (added.length === 0) return;
+  const reports = await readReports(tx, workspaceId, runId);
+  const isUnderWay = run.state === 'RUNNING' || run.state === 'STOPPING';
+  if (isUnderWay && missing(reports).length > 0) return;
+  await endRun(tx, { workspaceId, runId, isDryRun: run.isDryRun, reports, origin });
+}
+
+async function readReports(tx: Tx, workspaceId: string, runId: string): Promise<StoredRetentionReport[]> {
+  const { rows } = await sql<StoredRetentionReport>`
     select service, outcome, counts from retention_report
     where workspace_id = ${workspaceId} and run_id = ${runId} order by service
   `.execute(tx.sql);
-  if (RETAINING_SERVICES.some((each) => !reports.some((report) => report.service === each))) return;
-  const state = reports.every((report) => report.outcome === 'DONE') ? 'COMPLETED' : 'STOPPED';
+  return rows;
+}
+
+const missing = (reports: readonly StoredRetentionReport[]) =>
+  RETAINING_SERVICES.filter((each) => !reports.some((report) => report.service === each));
+
+interface Ended {
+  workspaceId: string;
+  runId: string;
+  isDryRun: boolean;
+  reports: readonly StoredRetentionReport[];
+  origin: Origin;
+}
+
+/** The proof has all that was reported until now, and who has not. */
+async function endRun(tx: Tx, { workspaceId, runId, isDryRun, reports, origin }: Ended): Promise<void> {
+  const silent = missing(reports);
+  const isDone = silent.length === 0 && reports.every((report) => report.outcome === 'DONE');
+  const state: RetentionRunState = isDone ? 'COMPLETED' : 'STOPPED';
   const digest = digestOf(reports);
   await sql`
-    update retention_run set state = ${state}, ended_at = ${tx.now()}, digest = ${digest}
+    update retention_run set state = ${state}, ended_at = coalesce(ended_at, ${tx.now()}), digest = ${digest}
     where workspace_id = ${workspaceId} and id = ${runId}
   `.execute(tx.sql);
   tx.audit({
     action: 'retention_run.complete',
     object: { type: 'retention_run', id: runId },
     after: {
-      isDryRun: run.isDryRun,
+      isDryRun,
       outcome: state,
       removed: reports.flatMap((report) =>
         report.counts.map(({ retentionClass, what, count }) => `${report.service}:${retentionClass}:${what}:${count}`),
       ),
+      ...(silent.length > 0 && { notReported: silent }),
       digest,
     },
     workspaceId,

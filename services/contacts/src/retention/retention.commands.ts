@@ -2,11 +2,13 @@ import { once, transact, type Tx } from '@fenster/database';
 import { checkText, DomainError, invalidInput, newId } from '@fenster/runtime';
 import type { ContactsContext } from '../context.js';
 import { RETENTION_BOUNDS, isWithinBounds } from './retention-rule.rule.js';
-import { lockRetention, orderRun, stopRuns } from './retention-run.js';
+import { lockRetention, orderRun, stopRuns, VALID_MS } from './retention-run.js';
 import { RetentionPause, RetentionRule, RetentionRun } from './retention.entity.js';
 import type { SetRetentionRuleInput, StartRetentionRunInput } from './retention.types.js';
 
 const MAX_REASON = 500;
+/** At once in a workspace. */
+const MAX_DRY_RUNS = 10;
 
 /** From the next run on; one that is under way stops. @throws DomainError INVALID_INPUT */
 export async function setRetentionRule(ctx: ContactsContext, input: SetRetentionRuleInput): Promise<void> {
@@ -73,7 +75,7 @@ export async function resumeRetention(ctx: ContactsContext, given: string): Prom
 }
 
 /**
- * A dry run counts, and may be started at any time; a run removes, and is one at a time.
+ * A dry run counts, a few at a time; a run removes, and is one at a time.
  * @throws DomainError RETENTION_PAUSED, RETENTION_RUN_UNDER_WAY, IDEMPOTENCY_CONFLICT
  */
 export async function startRetentionRun(
@@ -83,11 +85,20 @@ export async function startRetentionRun(
   const { workspaceId } = ctx.requireActor();
   return change(ctx, async (tx) => {
     const id = await once(tx, { key, operation: 'startRetentionRun', input: { isDryRun } }, newId(), async (runId) => {
-      if (!isDryRun) await refuseRun(tx, workspaceId);
+      if (isDryRun) await refuseDryRun(tx, workspaceId);
+      else await refuseRun(tx, workspaceId);
       await orderRun(tx, workspaceId, { runId, isDryRun, wake: ctx.app.wakeRetention });
     });
     return tx.em.findOneOrFail(RetentionRun, { id });
   });
+}
+
+/** Each walks through everything. Of those whose order has expired nobody works on any. */
+async function refuseDryRun(tx: Tx, workspaceId: string): Promise<void> {
+  const startedAt = { $gt: new Date(tx.now().getTime() - VALID_MS) };
+  const underWay = { workspaceId, isDryRun: true, state: 'RUNNING', startedAt } as const;
+  if ((await tx.em.count(RetentionRun, underWay)) < MAX_DRY_RUNS) return;
+  throw new DomainError('RETENTION_RUN_UNDER_WAY', `${MAX_DRY_RUNS} dry runs are under way. Wait for one of them.`);
 }
 
 async function refuseRun(tx: Tx, workspaceId: string): Promise<void> {

@@ -311,6 +311,38 @@ describe('a run of retention', () => {
     expect(await ordered()).toHaveLength(4);
     expect(await runOf(third!.entityId)).toMatchObject({ state: 'STOPPED' });
   });
+
+  it('proves what was done in a run that was given up, and what is told of it later', async () => {
+    await setRule('NOTES', 12);
+    const { id } = await start(false);
+    await work();
+    const proofs = async () => (await audited('retention_run.complete')).map(({ changes }) => changes);
+    await report('conversation', id, 'DONE');
+    await eventually(async () => expect((await runOf(id)).counts.map(({ count }) => count)).toContain(412));
+    expect(await proofs()).toEqual([]);
+    await completedRunWas(daysAgo(3));
+    await sql`update retention_run set started_at = ${daysAgo(2)} where id = ${id}`.execute(db());
+    await look();
+    const givenUp = await runOf(id);
+    expect(givenUp).toMatchObject({ state: 'STOPPED', digest: expect.any(String) });
+    expect(await proofs()).toMatchObject([
+      {
+        outcome: { after: 'STOPPED' },
+        notReported: { after: ['identity'] },
+        removed: { after: expect.arrayContaining(['conversation:MESSAGES:messages:412']) },
+        digest: { after: givenUp.digest },
+      },
+    ]);
+    await report('identity', id, 'DONE');
+    const late = await eventually(async () => {
+      const [, later] = await proofs();
+      expect(later).not.toHaveProperty('notReported');
+      return later as { digest: { after: string } };
+    });
+    const { digest } = await runOf(id);
+    expect(digest).not.toBe(givenUp.digest);
+    expect(late.digest.after).toBe(digest);
+  });
 });
 
 describe('a legal hold', () => {

@@ -1,4 +1,4 @@
-import { retentionStatements, tenantTable, type MigrationStep } from '@fenster/database';
+import { retentionRepairStatements, retentionStatements, tenantTable, type MigrationStep } from '@fenster/database';
 
 const SERVICE = 'contacts';
 
@@ -60,4 +60,9 @@ export const retentionMigration: MigrationStep = {
      )`,
     ...tenantTable(SERVICE, 'retention_report'),
   ],
+};
+
+export const retentionRepairMigration: MigrationStep = {
+  name: '202611222330-retention-repairs',
+  statements: retentionRepairStatements(),
 };

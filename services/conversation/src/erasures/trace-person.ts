@@ -45,6 +45,10 @@ export async function findTrace(
           union
           select jsonb_path_query(reactions, '$.**.providerMessageId') #>> '{}' from content where reactions is not null
         ) ids
+        union
+        -- Of messages that retention has emptied.
+        select unnest(traced_keys) from message
+        where workspace_id = ${workspaceId} and thread_id in (select id from mine) and traced_keys is not null
       ) as keys,
       -- What we uploaded may have gone to others too.
       array(

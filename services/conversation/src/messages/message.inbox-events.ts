@@ -9,8 +9,10 @@ import {
   messageRevoked,
   messageSettled,
   messageStatusChanged,
+  messagesEmptied,
   messagesImported,
 } from '@fenster/contracts';
+import { DateTime } from '@fenster/graphql';
 import { Field, Int, ObjectType } from 'type-graphql';
 import { ConversationType } from '../conversations/conversation.types.js';
 import { InboxEvent, tell } from '../inbox/inbox-event.js';
@@ -97,7 +99,24 @@ export class MessagesImported extends InboxEvent {
   count!: number;
 }
 
+@ObjectType({
+  implements: InboxEvent,
+  description:
+    'A rule of retention took what was said in a conversation, with earlier versions, reactions and files. Drop what you show of its messages that were sent before `sentBefore`: see their `contentRemovedAt`.',
+})
+export class MessagesEmptied extends InboxEvent {
+  @Field(() => ConversationType)
+  conversation!: ConversationType;
+
+  @Field(() => DateTime)
+  sentBefore!: Date;
+}
+
 export const messageTellings = [
+  tell(messagesEmptied, MessagesEmptied, ({ conversationId, sentBefore }) => ({
+    conversationId,
+    says: { sentBefore: new Date(sentBefore) },
+  })),
   tell(messagesImported, MessagesImported, ({ conversationId, count }) => ({ conversationId, says: { count } })),
   tell(
     messageReceived,

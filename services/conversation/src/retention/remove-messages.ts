@@ -1,7 +1,7 @@
-import { MAX_RELEASED_FILES, retentionFilesReleased } from '@fenster/contracts';
-import { array, sql, type Due, type RetentionCounts, type RetentionStep, type Tx } from '@fenster/database';
+import { MAX_RELEASED_FILES, messagesEmptied, retentionFilesReleased } from '@fenster/contracts';
+import { array, sql, type Due, type RetentionStep, type Tx } from '@fenster/database';
 import { newId } from '@fenster/runtime';
-import { isDue, lockDueConversations } from './due-conversations.js';
+import { isDue, lockDueConversations, nextDueConversations } from './due-conversations.js';
 
 /** How many messages a part of a run empties. */
 const MESSAGES = 1_000;
@@ -17,6 +17,14 @@ const MEDIA = sql`array(
     select v.payload from message_version v where v.workspace_id = m.workspace_id and v.message_id = m.id
   ) content, jsonb_path_query(content.payload, '$.**.mediaId') as file
   where (file #>> '{}') ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'
+)`;
+/** Of messages `m`: hashes of the provider's ids that go with it, by which an erasure asks others for what they have. */
+const TRACED_KEYS = sql`array(
+  select encode(sha256(convert_to(id, 'UTF8')), 'hex') from (
+    select jsonb_path_query(m.reactions, '$.**.providerMessageId') #>> '{}' as id
+    union
+    select v.provider_message_id from message_version v where v.workspace_id = m.workspace_id and v.message_id = m.id
+  ) ids where id is not null
 )`;
 const CAME_IN = sql`(m.direction = 'INBOUND' or m.is_echo)`;
 /** Files that came from outside go. What we sent is ours, and may have gone to others too: an erasure asks for it. */
@@ -34,10 +42,14 @@ export const messagesStep: RetentionStep = {
   async remove(tx, due, after) {
     const { ids, position } = await lockDueConversations(tx, due, { after, has: HAS_MESSAGES });
     if (ids.length === 0) return { removed: {}, position };
-    const { files, ...removed } = await emptyMessages(tx, due, ids);
+    const { files, conversations, ...removed } = await emptyMessages(tx, due, ids);
     for (let at = 0; at < files.length; at += MAX_RELEASED_FILES) {
       const mediaIds = files.slice(at, at + MAX_RELEASED_FILES);
       tx.emit(retentionFilesReleased, { entityId: newId(), workspaceId: due.workspaceId, data: { mediaIds } });
+    }
+    for (const conversationId of conversations) {
+      const data = { conversationId, sentBefore: due.before.toISOString() };
+      tx.emit(messagesEmptied, { entityId: conversationId, workspaceId: due.workspaceId, data });
     }
     const counts = { ...removed, files: files.length };
     // There may be more in the same conversations.
@@ -49,9 +61,10 @@ export const messagesStep: RetentionStep = {
 /** Before every conversation. */
 const FROM_BEGINNING = '-infinity|00000000-0000-0000-0000-000000000000';
 
-async function countMessages(tx: Tx, due: Due): Promise<RetentionCounts> {
-  const { rows } = await sql<RetentionCounts>`
-    with due as materialized (select c.* from conversation c where ${isDue(due)} and ${HAS_MESSAGES})
+async function countMessages(tx: Tx, due: Due, after: string | null): ReturnType<RetentionStep['count']> {
+  const { ids, position } = await nextDueConversations(tx, due, { after, has: HAS_MESSAGES });
+  const { rows } = await sql<Record<string, number>>`
+    with due as materialized (select c.* from conversation c where ${isDue(due)} and c.id = any(${array('uuid', ids)}))
     select count(*)::int as messages,
       coalesce(sum((
         select count(*) from message_version v where v.workspace_id = m.workspace_id and v.message_id = m.id
@@ -63,22 +76,31 @@ async function countMessages(tx: Tx, due: Due): Promise<RetentionCounts> {
       ) as survey_comments
     from due c join message m on ${OF_CONVERSATION} where m.sent_at < ${due.before} and ${SAYS_SOMETHING}
   `.execute(tx.sql);
-  return rows[0]!;
+  return { counted: rows[0]!, position };
+}
+
+interface Emptied {
+  messages: number;
+  earlier_versions: number;
+  files: string[];
+  conversations: string[];
 }
 
 async function emptyMessages(
   tx: Tx,
   due: Due,
   ids: readonly string[],
-): Promise<{ messages: number; earlier_versions: number; files: string[] }> {
-  const { rows } = await sql<{ messages: number; earlier_versions: number; files: string[] }>`
+): Promise<Emptied> {
+  const { rows } = await sql<Emptied>`
     with picked as materialized (
-      select m.workspace_id, m.id, ${FILES} as files, ${SENT_FILES} as sent_files from conversation c join message m on ${OF_CONVERSATION}
+      select m.workspace_id, m.id, m.conversation_id, ${FILES} as files, ${SENT_FILES} as sent_files, ${TRACED_KEYS} as traced_keys
+      from conversation c join message m on ${OF_CONVERSATION}
       where ${isDue(due)} and c.id = any(${array('uuid', ids)}) and m.sent_at < ${due.before} and ${SAYS_SOMETHING}
       limit ${MESSAGES}
     ), emptied as (
       update message m set text = null, payload = null, referral = null, reactions = null,
-        sent_files = coalesce(picked.sent_files, m.sent_files), content_removed_at = ${tx.now()}
+        sent_files = coalesce(picked.sent_files, m.sent_files),
+        traced_keys = nullif(coalesce(m.traced_keys, '{}') || picked.traced_keys, '{}'), content_removed_at = ${tx.now()}
       from picked where m.workspace_id = picked.workspace_id and m.id = picked.id
     ), version as (
       delete from message_version v using picked where v.workspace_id = picked.workspace_id and v.message_id = picked.id
@@ -88,7 +110,7 @@ async function emptyMessages(
       where e.workspace_id = picked.workspace_id and e.kind = 'MESSAGE' and e.id = picked.id
     )
     select (select count(*)::int from picked) as messages, (select count(*)::int from version) as earlier_versions,
-      array(select unnest(files) from picked) as files
+      array(select unnest(files) from picked) as files, array(select distinct conversation_id from picked) as conversations
   `.execute(tx.sql);
   return rows[0]!;
 }

@@ -1,13 +1,14 @@
 import { draftChanged, noteDeleted } from '@fenster/contracts';
 import { array, sql, type Due, type RetentionStep, type Tx } from '@fenster/database';
 import { forgetWords } from '../search/index-words.js';
-import { isDue, lockDueConversations } from './due-conversations.js';
+import { isDue, lockDueConversations, nextDueConversations } from './due-conversations.js';
 
 /** What colleagues wrote of conversations `c`, and when that was. */
 const TEXTS = {
   notes: { table: 'note', of: sql`coalesce(edited_at, created_at)`, where: sql`true` },
   drafts: { table: 'draft', of: sql`edited_at`, where: sql`text is not null` },
-  reasons: { table: 'activity', of: sql`occurred_at`, where: sql`reason is not null` },
+  // Of consents and numbers Fenster itself says why: nobody's words.
+  reasons: { table: 'activity', of: sql`occurred_at`, where: sql`reason is not null and kind not in ('CONSENT', 'IDENTITY')` },
   summaries: {
     table: 'control',
     of: sql`greatest(since, offered_at)`,
@@ -17,6 +18,11 @@ const TEXTS = {
 type Text = keyof typeof TEXTS;
 
 const isOld = (text: Text, { before }: Due) => sql`${TEXTS[text].of} < ${before} and ${TEXTS[text].where}`;
+/** Of conversations `c`: there is something of all that. */
+function hasTexts(due: Due) {
+  const has = Object.keys(TEXTS).map((text) => sql`exists (select ${oldOnes(text as Text, due)})`);
+  return sql`(${sql.join(has, sql` or `)})`;
+}
 /** In conversations `c`. */
 const oldOnes = (text: Text, due: Due) => sql`
   from ${sql.table(TEXTS[text].table)} t
@@ -26,21 +32,18 @@ const oldOnes = (text: Text, due: Due) => sql`
 /** Notes, drafts that were not sent, reasons and summaries of conversations in which nobody has written since. */
 export const notesStep: RetentionStep = {
   retentionClass: 'NOTES',
-  async count(tx, due) {
+  async count(tx, due, after) {
+    const { ids, position } = await nextDueConversations(tx, due, { after, has: hasTexts(due) });
     const counts = Object.keys(TEXTS).map(
       (text) => sql`coalesce(sum((select count(*) ${oldOnes(text as Text, due)})), 0)::int as ${sql.ref(text)}`,
     );
     const { rows } = await sql<Record<Text, number>>`
-      select ${sql.join(counts)} from conversation c where ${isDue(due)}
+      select ${sql.join(counts)} from conversation c where ${isDue(due)} and c.id = any(${array('uuid', ids)})
     `.execute(tx.sql);
-    return rows[0]!;
+    return { counted: rows[0]!, position };
   },
   async remove(tx, due, after) {
-    const has = sql.join(
-      Object.keys(TEXTS).map((text) => sql`exists (select ${oldOnes(text as Text, due)})`),
-      sql` or `,
-    );
-    const { ids, position } = await lockDueConversations(tx, due, { after, has: sql`(${has})` });
+    const { ids, position } = await lockDueConversations(tx, due, { after, has: hasTexts(due) });
     if (ids.length === 0) return { removed: {}, position };
     const removed = {
       notes: await deleteNotes(tx, due, ids),

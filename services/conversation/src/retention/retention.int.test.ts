@@ -2,6 +2,7 @@ import {
   channelMessageChanged,
   channelMessageReceived,
   messageReceived,
+  messagesEmptied,
   retentionFilesReleased,
   retentionRunReported,
   type RetentionClass,
@@ -9,6 +10,7 @@ import {
 } from '@fenster/contracts';
 import {
   createRetentionWorker,
+  postponeRetentionTask,
   sql,
   startRetentionTask,
   stopRetentionTask,
@@ -104,10 +106,10 @@ interface Order {
   isDryRun?: boolean;
   held?: readonly string[];
   expiresAt?: Date;
+  runId?: string;
 }
 
-async function order({ rules = { MESSAGES: 30 }, isDryRun = false, held = [], expiresAt }: Order = {}) {
-  const runId = newId();
+async function order({ rules = { MESSAGES: 30 }, isDryRun = false, held = [], expiresAt, runId = newId() }: Order = {}) {
   const data = {
     runId,
     isDryRun,
@@ -161,7 +163,7 @@ describe('a run of retention', () => {
   });
 
   it('takes earlier versions and reactions with it, and what was said after the last run', async () => {
-    const { messageId } = await say('DE.1', 100);
+    const { messageId, contactId } = await say('DE.1', 100);
     const { providerMessageId } = await em().findOneOrFail(Message, { id: messageId });
     const change = (what: Parameters<typeof messageChange>[2]) =>
       messageChange(conversation.channelId, providerMessageId!, what, { sentAt: daysAgo(99).toISOString() });
@@ -171,10 +173,29 @@ describe('a run of retention', () => {
       change({ kind: 'edit', type: 'text', text: 'andere Worte' }),
       change({ kind: 'reaction', emoji: '👍' }),
     );
+    const trace = () => transact(ctx(), (tx) => findTrace(tx, workspaceId, [contactId]));
+    const traced = (await trace()).keys.toSorted();
+    // Of the message, its other version and the reaction.
+    expect(traced).toHaveLength(3);
     expect(counted(await run())).toEqual({ messages: 1, earlier_versions: 2, files: 1 });
+    expect((await trace()).keys.toSorted()).toEqual(traced);
     expect(await em().fork().findOneOrFail(Message, { id: messageId })).toMatchObject({ reactions: null, text: null });
     await say('DE.1', 50);
     expect(counted(await run())).toEqual({ messages: 1, files: 1 });
+  });
+
+  it('tells open inboxes of each conversation once', async () => {
+    const first = await say('DE.1', 50);
+    await say('DE.1', 40);
+    const second = await say('DE.2', 40);
+    await run();
+    await run();
+    const told = (await conversation.logOf(workspaceId)).filter(({ name }) => name === messagesEmptied.name);
+    const sentBefore = daysAgo(30).toISOString();
+    expect(new Set(told.map(({ data }) => data))).toEqual(
+      new Set([first, second].map(({ conversationId }) => ({ conversationId, sentBefore }))),
+    );
+    expect(told).toHaveLength(2);
   });
 
   it('leaves a file that we sent to an erasure, which still finds it', async () => {
@@ -216,7 +237,9 @@ describe('a run of retention', () => {
     await sql`
       insert into activity (workspace_id, id, conversation_id, kind, actor_kind, reason, occurred_at)
       values (${workspaceId}, ${newId()}, ${conversationId}, 'STATUS', 'member', 'weil', ${told.at}),
-        (${workspaceId}, ${newId()}, ${conversationId}, 'STATUS', 'member', 'eben erst', ${NOW})
+        (${workspaceId}, ${newId()}, ${conversationId}, 'STATUS', 'member', 'eben erst', ${NOW}),
+        (${workspaceId}, ${newId()}, ${conversationId}, 'CONSENT', 'system', 'says Fenster', ${told.at}),
+        (${workspaceId}, ${newId()}, ${conversationId}, 'IDENTITY', 'system', 'says Fenster too', ${told.at})
     `.execute(db());
     await sql`
       insert into control (workspace_id, conversation_id, since, summary)
@@ -230,9 +253,9 @@ describe('a run of retention', () => {
     const { rows } = await sql`
       select (select count(*)::int from note where workspace_id = ${workspaceId}) as notes,
         (select jsonb_build_object('text', text, 'version', version) from draft where workspace_id = ${workspaceId}) as draft,
-        (select array_agg(reason) from activity where workspace_id = ${workspaceId} and reason is not null) as reasons
+        (select array_agg(reason order by reason) from activity where workspace_id = ${workspaceId} and reason is not null) as reasons
     `.execute(db());
-    expect(rows).toEqual([{ notes: 1, draft: { text: null, version: 2 }, reasons: ['eben erst'] }]);
+    expect(rows).toEqual([{ notes: 1, draft: { text: null, version: 2 }, reasons: ['eben erst', 'says Fenster', 'says Fenster too'] }]);
   });
 
   it('stops before the next part when it is told to, and says exactly what it had removed', async () => {
@@ -262,6 +285,62 @@ describe('a run of retention', () => {
     while (await work());
     expect(await reportOf(runId)).toMatchObject({ outcome: 'STOPPED', counts: [] });
     expect(await em().count(Message, { contentRemovedAt: null })).toBe(1);
+  });
+
+  it('is not begun by an order that comes after its stop, and reports once', async () => {
+    await say('DE.1', 40);
+    const runId = newId();
+    await transact(ctx(), (tx) => stopRetentionTask(tx, workspaceId, runId));
+    expect(await work()).toBe(false);
+    expect(await reportOf(runId)).toBeUndefined();
+    await order({ runId });
+    while (await work());
+    // Neither does the same stop, told again after the end.
+    await transact(ctx(), (tx) => stopRetentionTask(tx, workspaceId, runId));
+    while (await work());
+    const { name } = retentionRunReported.get('conversation')!;
+    const reports = (await conversation.logOf(workspaceId)).filter((event) => event.name === name);
+    expect(reports.map(({ data }) => data)).toEqual([{ runId, outcome: 'STOPPED', counts: [] }]);
+    expect(await em().count(Message, { contentRemovedAt: null })).toBe(1);
+  });
+
+  it('takes turns with others, and waits longer each time that it fails', async () => {
+    const [first, second] = [await order(), await order()].toSorted();
+    const parts: string[] = [];
+    const step: RetentionStep = {
+      retentionClass: 'MESSAGES',
+      count: () => Promise.reject(new Error('not asked')),
+      remove: async (_tx, _due, position) => {
+        parts.push(position ?? 'first');
+        return { removed: {}, position: 'next' };
+      },
+    };
+    const worked: string[] = [];
+    for (let part = 0; part < 4; part += 1) {
+      await workOnRetention({ service: 'conversation', ctx: ctx(), steps: [step] }, (task) => worked.push(task.runId));
+    }
+    expect(worked).toEqual([first, second, first, second]);
+    expect(parts).toEqual(['first', 'first', 'next', 'next']);
+    await sql`delete from retention_task where run_id = ${second}`.execute(db());
+    const postponed = { workspaceId, runId: first! };
+    const isWorkedOnAt = async (seconds: number) => {
+      now = new Date(NOW.getTime() + seconds * 1_000);
+      try {
+        return await workOnRetention({ service: 'conversation', ctx: ctx(), steps: [step] });
+      } finally {
+        now = NOW;
+      }
+    };
+    await transact(ctx(), (tx) => postponeRetentionTask(tx, postponed));
+    expect(await isWorkedOnAt(4)).toBe(false);
+    await transact(ctx(), (tx) => postponeRetentionTask(tx, postponed));
+    expect(await isWorkedOnAt(9)).toBe(false);
+    expect(await isWorkedOnAt(10)).toBe(true);
+    // Whoever stops it waits for nothing.
+    await transact(ctx(), (tx) => postponeRetentionTask(tx, postponed));
+    await transact(ctx(), (tx) => stopRetentionTask(tx, workspaceId, first!));
+    expect(await isWorkedOnAt(0)).toBe(true);
+    expect(await reportOf(first!)).toMatchObject({ outcome: 'STOPPED' });
   });
 
   it('goes on in other workspaces where one of them fails', async () => {

@@ -1,4 +1,4 @@
-import { retentionStatements, type MigrationStep } from '@fenster/database';
+import { retentionRepairStatements, retentionStatements, type MigrationStep } from '@fenster/database';
 
 export const retentionMigration: MigrationStep = {
   name: '202611221955-retention',
@@ -9,5 +9,14 @@ export const retentionMigration: MigrationStep = {
     `alter table message add column content_removed_at timestamptz, add column sent_files uuid[]`,
     // All that was said up to then is gone: a run does not look again.
     `alter table conversation add column messages_removed_up_to timestamptz`,
+  ],
+};
+
+export const retentionRepairMigration: MigrationStep = {
+  name: '202611222330-retention-repairs',
+  statements: [
+    ...retentionRepairStatements(),
+    // What an erasure looks for elsewhere, of reactions and versions that went with the content.
+    `alter table message add column traced_keys text[]`,
   ],
 };

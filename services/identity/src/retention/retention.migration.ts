@@ -1,4 +1,4 @@
-import { refusingChanges, retentionStatements, type MigrationStep } from '@fenster/database';
+import { refusingChanges, retentionRepairStatements, retentionStatements, type MigrationStep } from '@fenster/database';
 
 /** Rows of the table may be deleted if, for `old`, this condition holds. */
 function refusingDeletesUnless(table: string, condition: string): string[] {
@@ -45,4 +45,9 @@ export const retentionMigration: MigrationStep = {
     ),
     `grant delete on audit_entry, audit_entry_object to identity_system`,
   ],
+};
+
+export const retentionRepairMigration: MigrationStep = {
+  name: '202611222330-retention-repairs',
+  statements: retentionRepairStatements(),
 };
