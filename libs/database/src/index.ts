@@ -20,7 +20,13 @@ export * from './read-audit.js';
 export * from './rebuild.js';
 export * from './renewal.js';
 export * from './retention/retention-orders.consumer.js';
-export { postponeRetentionTask, retentionRepairStatements, retentionStatements, startRetentionTask, stopRetentionTask } from './retention/retention-task.js';
+export {
+  postponeRetentionTask,
+  retentionRepairStatements,
+  retentionStatements,
+  startRetentionTask,
+  stopRetentionTask,
+} from './retention/retention-task.js';
 export * from './retention/retention-worker.js';
 export * from './row-level-security.js';
 export * from './transact.js';

@@ -91,7 +91,13 @@ export async function giveUpRuns(tx: Tx, workspaceId: string, before: Date): Pro
     order by id for update
   `.execute(tx.sql);
   for (const { id: runId, isDryRun } of rows) {
-    await endRun(tx, { workspaceId, runId, isDryRun, reports: await readReports(tx, workspaceId, runId), origin: tx.origin });
+    await endRun(tx, {
+      workspaceId,
+      runId,
+      isDryRun,
+      reports: await readReports(tx, workspaceId, runId),
+      origin: tx.origin,
+    });
   }
 }
 

@@ -86,11 +86,7 @@ interface Emptied {
   conversations: string[];
 }
 
-async function emptyMessages(
-  tx: Tx,
-  due: Due,
-  ids: readonly string[],
-): Promise<Emptied> {
+async function emptyMessages(tx: Tx, due: Due, ids: readonly string[]): Promise<Emptied> {
   const { rows } = await sql<Emptied>`
     with picked as materialized (
       select m.workspace_id, m.id, m.conversation_id, ${FILES} as files, ${SENT_FILES} as sent_files, ${TRACED_KEYS} as traced_keys

@@ -8,7 +8,11 @@ const TEXTS = {
   notes: { table: 'note', of: sql`coalesce(edited_at, created_at)`, where: sql`true` },
   drafts: { table: 'draft', of: sql`edited_at`, where: sql`text is not null` },
   // Of consents and numbers Fenster itself says why: nobody's words.
-  reasons: { table: 'activity', of: sql`occurred_at`, where: sql`reason is not null and kind not in ('CONSENT', 'IDENTITY')` },
+  reasons: {
+    table: 'activity',
+    of: sql`occurred_at`,
+    where: sql`reason is not null and kind not in ('CONSENT', 'IDENTITY')`,
+  },
   summaries: {
     table: 'control',
     of: sql`greatest(since, offered_at)`,

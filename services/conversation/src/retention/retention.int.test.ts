@@ -109,7 +109,13 @@ interface Order {
   runId?: string;
 }
 
-async function order({ rules = { MESSAGES: 30 }, isDryRun = false, held = [], expiresAt, runId = newId() }: Order = {}) {
+async function order({
+  rules = { MESSAGES: 30 },
+  isDryRun = false,
+  held = [],
+  expiresAt,
+  runId = newId(),
+}: Order = {}) {
   const data = {
     runId,
     isDryRun,
@@ -255,7 +261,9 @@ describe('a run of retention', () => {
         (select jsonb_build_object('text', text, 'version', version) from draft where workspace_id = ${workspaceId}) as draft,
         (select array_agg(reason order by reason) from activity where workspace_id = ${workspaceId} and reason is not null) as reasons
     `.execute(db());
-    expect(rows).toEqual([{ notes: 1, draft: { text: null, version: 2 }, reasons: ['eben erst', 'says Fenster', 'says Fenster too'] }]);
+    expect(rows).toEqual([
+      { notes: 1, draft: { text: null, version: 2 }, reasons: ['eben erst', 'says Fenster', 'says Fenster too'] },
+    ]);
   });
 
   it('stops before the next part when it is told to, and says exactly what it had removed', async () => {
