@@ -660,6 +660,15 @@ export async function buildWorld(stack: TestStack, provider: ProviderStub): Prom
       created_by_id: members.owner.id,
       created_at: now,
     });
+    await insert('billing', 'volume_tier', {
+      portfolio: digits(12),
+      market: canary('market'),
+      category: canary('category'),
+      month: '2026-09',
+      tier_from: 2,
+      since: now,
+      applied_at: now,
+    });
     const reconciliations = { draft: oldId(), other: oldId() };
     const analytics = { account_id: canary('account'), month: '2026-09', currency: 'EUR' };
     for (const month of ['2026-09', '2026-10']) {

@@ -286,6 +286,29 @@ export const channelMediaUploaded = defineEvent({
 });
 export type ChannelMediaUploaded = EventData<typeof channelMediaUploaded>;
 
+export const volumeTierReached = defineEvent({
+  name: 'channels.volume_tier.reached',
+  version: 1,
+  dataClass: 'operational',
+  description:
+    'The provider tells from when on in a month a portfolio has the price of another volume, in one market and category. May be told again: the earliest time counts.',
+  schema: z.object({
+    accountId: z.string().max(64),
+    /** Whose messages count together; the account, where nobody knows who owns it. */
+    portfolioId: z.string().max(64),
+    /** As the provider calls it. */
+    region: z.string().max(100),
+    category: z.string().max(60),
+    /** `YYYY-MM` */
+    month: z.string().regex(/^\d{4}-(0[1-9]|1[0-2])$/),
+    /** Of the first message that has its price, and of the last; absent where it has no end. */
+    from: z.int().nonnegative(),
+    to: z.int().nonnegative().optional(),
+    since: instant,
+  }),
+});
+export type VolumeTierReached = EventData<typeof volumeTierReached>;
+
 export const channelPreferenceReceived = defineEvent({
   name: 'channels.preference.received',
   version: 1,

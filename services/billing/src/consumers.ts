@@ -14,8 +14,9 @@ import { messageQueuedConsumer } from './messages/message-queued.consumer.js';
 import { statusReceivedConsumer } from './messages/status-received.consumer.js';
 import { analyticsReadConsumer } from './reconciliations/analytics-read.consumer.js';
 import type { Books } from './price-books/books.js';
+import { volumeTiersConsumer } from './volume-tiers/volume-tiers.consumer.js';
 
-export function createConsumers(books: Books, wakeErasures = () => {}): ConsumerDefinition[] {
+export function createConsumers(books: Books, wakeErasures = () => {}, wakeRating = () => {}): ConsumerDefinition[] {
   return [
     statusReceivedConsumer(books),
     messageQueuedConsumer(books),
@@ -24,6 +25,7 @@ export function createConsumers(books: Books, wakeErasures = () => {}): Consumer
     channelsConsumer,
     analyticsReadConsumer,
     templateDriftsConsumer,
+    volumeTiersConsumer(wakeRating),
     personTracedConsumer('billing', personData),
     rowsErasedConsumer('billing', wakeErasures),
     accessTracedConsumer('billing', findPerson),

@@ -142,6 +142,7 @@ export async function createBillingService(config: Config, overrides?: Overrides
   const file = await readPriceBook(RATES);
   const books = new Books(file.book);
   let wakeErasures = () => {};
+  let wakeRating = () => {};
   const store = await openObjectStore(config);
   const service: Service = await createSubgraphService({
     name: 'billing',
@@ -149,7 +150,11 @@ export async function createBillingService(config: Config, overrides?: Overrides
     overrides,
     entities,
     migrations,
-    consumers: createConsumers(books, () => wakeErasures()),
+    consumers: createConsumers(
+      books,
+      () => wakeErasures(),
+      () => wakeRating(),
+    ),
     subgraph,
     async build({ connection, ...infrastructure }): Promise<ServiceParts<BillingApp>> {
       const ctxOf = (id: string): Ctx => ({
@@ -158,6 +163,7 @@ export async function createBillingService(config: Config, overrides?: Overrides
       });
       await shipPriceBook(ctxOf('shipped-price-book'), file);
       const ratingAgain = createRatingAgain(ctxOf('rating-again'), books, file);
+      wakeRating = ratingAgain.wake;
       const erasures = createErasureCleaner({ service: 'billing', ctx: ctxOf('billing'), connection });
       wakeErasures = erasures.wake;
       const files = { ctx: ctxOf('exports'), store, secretKey: config.SECRET_KEY };

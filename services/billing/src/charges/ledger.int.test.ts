@@ -23,9 +23,13 @@ import {
   REGULAR_SERVICE,
   status,
   testMessage,
+  tierReached,
   type TestMessage,
 } from '../testing/events.js';
 import { rateAsCharged } from '../testing/rate-as-charged.js';
+import { applyVolumeTiers } from '../volume-tiers/apply-volume-tiers.js';
+import { tierAt } from '../volume-tiers/volume-tier.rule.js';
+import { volumeTiersConsumer } from '../volume-tiers/volume-tiers.consumer.js';
 import { applyPriceBooks } from './rate-again.js';
 
 const file = await readPriceBook(new URL('../../data/rates.csv', import.meta.url));
@@ -791,6 +795,7 @@ describe('any history of events', () => {
     attributions: messageQueuedConsumer(tiered),
     acceptances: messageAcceptedConsumer(tiered),
     channels,
+    tiers: volumeTiersConsumer(() => {}),
   };
   const report = fc.record({
     kind: fc.constantFrom(
@@ -815,6 +820,7 @@ describe('any history of events', () => {
       }),
       { minLength: 1, maxLength: 9 },
     ),
+    tiers: fc.array(fc.record({ from: fc.constantFrom(0, 2, 4), hour: fc.nat(60) }), { maxLength: 4 }),
     shuffle: fc.infiniteStream(fc.nat(1_000_000)),
     cuts: fc.infiniteStream(fc.integer({ min: 1, max: 7 })),
   });
@@ -822,7 +828,7 @@ describe('any history of events', () => {
 
   it('gives the same ledger in every order and with repetitions, and every sum is the sum of its entries', async () => {
     await fc.assert(
-      fc.asyncProperty(histories, async ({ messages, shuffle, cuts }) => {
+      fc.asyncProperty(histories, async ({ messages, tiers, shuffle, cuts }) => {
         const channelId = newId();
         const specs = named(messages);
 
@@ -833,14 +839,15 @@ describe('any history of events', () => {
             const queue = shuffled([...events, ...events], shuffle);
             while (queue.length > 0) await handle(consumers[name], queue.splice(0, cuts.next().value));
           };
-          const streams = streamsOf(specs, { workspaceId, channelId });
+          const streams = streamsOf(specs, { workspaceId, channelId }, tiers);
           // Side by side, then one after the other the other way round.
           if (run === 0) await Promise.all(streams.map(([name, events]) => deliver(name, events)));
           else for (const [name, events] of streams.toReversed()) await deliver(name, events);
+          await applyVolumeTiers(ctxOf(), tiered);
         }
 
         for (const workspaceId of runs) {
-          await expectRatedBy(book, specs, { workspaceId, channelId });
+          await expectRatedBy(book, specs, { workspaceId, channelId }, tiers);
           await expectSumsOfEntries(workspaceId);
         }
       }),
@@ -858,10 +865,10 @@ describe('any history of events', () => {
       { minLength: 4, maxLength: 12 },
     );
     await fc.assert(
-      fc.asyncProperty(histories, steps, async ({ messages, shuffle }, history) => {
+      fc.asyncProperty(histories, steps, async ({ messages, tiers, shuffle }, history) => {
         const of = { workspaceId: newId(), channelId: newId() };
         const specs = named(messages);
-        const events = streamsOf(specs, of).flatMap(([name, list]) => list.map((event) => ({ name, event })));
+        const events = streamsOf(specs, of, tiers).flatMap(([name, list]) => list.map((event) => ({ name, event })));
         const queue = shuffled([...events, ...events], shuffle);
         const deliver = async (count: number) => {
           for (const { name, event } of queue.splice(0, count)) await handle(consumers[name], [event]);
@@ -880,8 +887,10 @@ describe('any history of events', () => {
           }
           if (closed !== undefined) expect(await bookedIn(of, '2026-10')).toEqual(closed);
         }
+        await applyVolumeTiers(ctxOf(), tiered);
+        if (closed !== undefined) expect(await bookedIn(of, '2026-10')).toEqual(closed);
         await expectSumsOfEntries(of.workspaceId);
-        if (closed === undefined) await expectRatedBy(bookOf(text), specs, of);
+        if (closed === undefined) await expectRatedBy(bookOf(text), specs, of, tiers);
       }),
       { numRuns: 8 },
     );
@@ -908,6 +917,16 @@ describe('any history of events', () => {
     expect(await amountsOf(inOctober)).toEqual([45_600]);
     expect(await amountsOf(inNovember)).toEqual([45_600, -45_600, 50_000]);
   });
+
+  interface ToldTier {
+    from: number;
+    hour: number;
+  }
+
+  /** Of both months that the histories are in. */
+  function toldTier(workspaceId: string, { from, hour }: ToldTier, month: string): Envelope {
+    return tierReached(testMessage({ workspaceId }), { from, month, since: timeOf(hour).toISOString() });
+  }
 
   type Spec =
     typeof histories extends fc.Arbitrary<infer History>
@@ -937,6 +956,7 @@ describe('any history of events', () => {
   function streamsOf(
     specs: readonly NamedSpec[],
     { workspaceId, channelId }: Place,
+    tiers: readonly ToldTier[],
   ): [keyof typeof consumers, Envelope[]][] {
     const cases = specs.map((spec) => ({
       spec,
@@ -944,6 +964,7 @@ describe('any history of events', () => {
     }));
     return [
       ['channels', cases.slice(0, 1).map(({ message }) => channel(message))],
+      ['tiers', tiers.flatMap((tier) => ['2026-10', '2026-11'].map((month) => toldTier(workspaceId, tier, month)))],
       [
         'statuses',
         cases.flatMap(({ spec, message }) =>
@@ -968,6 +989,7 @@ describe('any history of events', () => {
     priceBook: PriceBook,
     specs: readonly NamedSpec[],
     { workspaceId, channelId }: Place,
+    tiers: readonly ToldTier[],
   ): Promise<void> {
     const isJoined = (spec: (typeof specs)[number]) =>
       spec.isAccepted || spec.reports.some(({ namesMessage }) => namesMessage);
@@ -996,7 +1018,14 @@ describe('any history of events', () => {
         },
       ];
     });
-    const expected = rateAsCharged(delivered, priceBook);
+    const expected = rateAsCharged(delivered, priceBook, ({ deliveredAt }) => {
+      // Of what is told twice, the earliest counts; by the calendar of Berlin both months are told of.
+      const earliest = [0, 2, 4].flatMap((from) => {
+        const hours = tiers.filter((tier) => tier.from === from).map(({ hour }) => hour);
+        return hours.length > 0 ? [{ from, to: null, since: timeOf(Math.min(...hours)) }] : [];
+      });
+      return tierAt(earliest, deliveredAt);
+    });
 
     const net = new Map<string, { amount: number; messages: number }>();
     for (const { message_id, amount_micros, messages } of await entriesOf({ workspaceId })) {

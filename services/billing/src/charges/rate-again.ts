@@ -1,18 +1,18 @@
-import { array, sql, transact, type Ctx, type Tx } from '@fenster/database';
+import { sql, transact, type Ctx, type Tx } from '@fenster/database';
 import { createPoller, type Poller } from '@fenster/runtime';
-import { BILLABLE_MESSAGE, toBillableMessage, type BillableMessageRow } from '../messages/facts.js';
 import type { Books } from '../price-books/books.js';
 import { comparePriceBooks, firstChangedDay } from '../price-books/compare-price-books.js';
 import { shipPriceBook, type PriceBookFile } from '../price-books/stored-price-book.js';
 import { dayAfter } from '../ratings/local-date.js';
-import { settleMessages } from './settle-messages.js';
+import { applyVolumeTiers } from '../volume-tiers/apply-volume-tiers.js';
+import { settleAgain } from './settle-again.js';
 
 const CHECK_MS = 10 * 60_000;
 const AT_ONCE = 500;
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /**
- * Rates what a new price book changes: at once when it comes in force, and after a crash where it was left. Workspaces
+ * Rates what a new price book or a tier of the provider's changes: at once when it comes in force, and after a crash where it was left. Workspaces
  * that began with a release before this one, while that still ran, get the book of this one as a draft too.
  */
 export function createRatingAgain(ctx: Ctx, books: Books, shipped: PriceBookFile): Poller {
@@ -21,6 +21,7 @@ export function createRatingAgain(ctx: Ctx, books: Books, shipped: PriceBookFile
       await shipPriceBook(ctx, shipped);
       await rateUnrated(ctx, books, isStopped);
       await applyPriceBooks(ctx, books, isStopped);
+      await applyVolumeTiers(ctx, books, isStopped);
     },
     everyMs: CHECK_MS,
     name: 'rating again',
@@ -117,14 +118,4 @@ async function nextMessages(tx: Tx, workspaceId: string, after: string, from: st
     order by message_id limit ${AT_ONCE}
   `.execute(tx.sql);
   return rows.map((row) => row.message_id);
-}
-
-async function settleAgain(tx: Tx, books: Books, workspaceId: string, messageIds: readonly string[]): Promise<void> {
-  if (messageIds.length === 0) return;
-  const { rows } = await sql<BillableMessageRow>`
-    select ${BILLABLE_MESSAGE} from billable_message
-    where workspace_id = ${workspaceId} and message_id = any(${array('uuid', messageIds)})
-    order by workspace_id, message_id for update
-  `.execute(tx.sql);
-  await settleMessages(tx, books, rows.map(toBillableMessage), new Map());
 }

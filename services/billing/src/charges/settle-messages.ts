@@ -10,6 +10,7 @@ import type { PriceBook } from '../price-books/price-book.js';
 import type { Unrated } from '../ratings/rate.js';
 import { differenceOf } from './difference.rule.js';
 import { insertEntries, type LedgerRow } from './insert-entries.js';
+import { readVolumeTiers } from '../volume-tiers/read-volume-tiers.js';
 import { openFrom, transition, type Standing } from './standing.js';
 import { settlementInMeter, settlementOf, type Settlement } from './target.js';
 
@@ -46,9 +47,11 @@ export async function settleMessages(
     tx,
     messages.map((message) => ({ message, meter: settlements.get(message)!.meter })),
   );
+  // With the lock on periods: of a tier that is stored later, its messages are rated again.
+  const tierOf = await readVolumeTiers(tx.sql, [...messages, ...moved]);
   const work = [...messages, ...moved].flatMap((message) => {
     const book = bookOf(message.workspace_id);
-    const settlement = message.meter === null ? settlements.get(message) : settlementInMeter(message, book);
+    const settlement = message.meter === null ? settlements.get(message) : settlementInMeter(message, book, tierOf);
     return settlement ? [{ message, settlement, book }] : [];
   });
 

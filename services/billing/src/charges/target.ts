@@ -5,6 +5,7 @@ import { localDateOf } from '../ratings/local-date.js';
 import { estimateMessage, rateMessage, type Meter, type RatedCharge, type Unrated } from '../ratings/rate.js';
 import { meterKey } from '../ratings/recalculate.js';
 import { allowanceOn, regimeOn } from '../ratings/regimes.js';
+import type { TierOf } from '../volume-tiers/read-volume-tiers.js';
 import { linesOf, type Target } from './standing.js';
 
 /** What should be known of the cost of a message, as far as its facts go. */
@@ -55,7 +56,7 @@ export function settlementOf(message: BillableMessage, book: PriceBook, freeLeft
  * The same of a message that has its slot. Undefined where another price book counts otherwise than the one by which it
  * was given that slot: it is rated again as far as that book is applied, and keeps its price until then.
  */
-export function settlementInMeter(message: BillableMessage, book: PriceBook): Settlement | undefined {
+export function settlementInMeter(message: BillableMessage, book: PriceBook, tierOf: TierOf): Settlement | undefined {
   const { meter_slot: slot } = message;
   const first = settlementOf(message, book, () => 0);
   if (!first.meter || slot === null || first.meter.key !== message.meter) return undefined;
@@ -68,6 +69,7 @@ export function settlementInMeter(message: BillableMessage, book: PriceBook): Se
       conversationKey: message.conversation_key ?? undefined,
       deliveredAt: message.delivered_at!,
       placeInMeter: placeOf(slot, first.meter.sizes),
+      providerTier: tierOf(message, first.meter.key),
     },
     book,
   );

@@ -2,6 +2,7 @@ import { isListedCountry, marketOf } from '../price-books/market.js';
 import type { Market } from '../price-books/market.js';
 import { lookupRate, tiersOf } from '../price-books/price-book.js';
 import type { PriceBook, Rate } from '../price-books/price-book.js';
+import { tierName, type VolumeTier } from '../volume-tiers/volume-tier.rule.js';
 import { localDateOf } from './local-date.js';
 import { nearestDayOf, regimeOn, type FreeReason, type FreeRule, type Regime } from './regimes.js';
 import {
@@ -32,6 +33,8 @@ export interface Delivery {
    * portfolio, market, category and month; of a conversation, the messages in it. Absent: the list rate is taken.
    */
   placeInMeter?: number | undefined;
+  /** The price of which volume the provider charges at that time, where it has told: before what we have counted. */
+  providerTier?: VolumeTier | undefined;
 }
 
 export interface MessageFacts extends Delivery {
@@ -185,7 +188,7 @@ function price(
   when: { localDate: string; rateDate?: string; regime: string },
   book: PriceBook,
 ): RatedCharge | Unrated {
-  const { currency, placeInMeter } = facts;
+  const { currency, placeInMeter, providerTier } = facts;
   const { category, unit, model } = verdict;
   const { localDate, rateDate = localDate, regime } = when;
   trace.note('unit', unit);
@@ -205,7 +208,13 @@ function price(
   const query = { model, market, category, currency, localDate: rateDate };
   const sizes = tiersOf(book, query);
   if (sizes) trace.note('tier.volumeAtLeast', placeInMeter);
-  const rate = lookupRate(book, { ...query, monthlyVolume: sizes && placeInMeter });
+  if (sizes && providerTier) {
+    trace.note('tier.provider', tierName(providerTier));
+    trace.note('tier.providerSince', providerTier.since.toISOString());
+  }
+  // The volume is what there was before: a tier begins with the message after it.
+  const volume = providerTier ? Math.max(providerTier.from - 1, 0) : placeInMeter;
+  const rate = lookupRate(book, { ...query, monthlyVolume: sizes && volume });
   if (!rate)
     return unrated(trace, 'RATE_MISSING', `no rate for ${model} ${market} ${category} ${currency} on ${rateDate}`);
   noteRate(trace, 'rate', rate);

@@ -7,6 +7,7 @@ import { money } from '../charges/charge.resolver.js';
 import type { BillingContext } from '../context.js';
 import { MemberReference } from '../price-books/price-book.types.js';
 import { comparable, compareMonth, SOURCES, type MonthLine, type ProviderLine, type Source } from './compare-month.js';
+import { compareVolumeTiers } from '../volume-tiers/compare-volume-tiers.js';
 import { explainDifferences, lineId, type Explanation } from './explain-differences.rule.js';
 import {
   acceptReconciliation,
@@ -56,12 +57,16 @@ export class ReconciliationReportResolver {
       month: checkComparedMonth(month),
       currency: checkCurrency(currency),
     };
-    const { lines, readings, invoiceId } = await transact(ctx, (tx) => compareMonth(tx.sql, place));
+    const [{ lines, readings, invoiceId }, volumeTiers] = await transact(ctx, async (tx) => [
+      await compareMonth(tx.sql, place),
+      await compareVolumeTiers(tx.sql, place),
+    ]);
     const differences = differencesOf(lines, currency);
     return {
       month,
       currency,
       readings,
+      volumeTiers,
       invoice: invoiceId === undefined ? null : await ctx.em.findOne(ImportedInvoice, { id: invoiceId }),
       lines: lines.map(({ id, market, category, freeReason, ledger, analytics, invoice }) => ({
         id,

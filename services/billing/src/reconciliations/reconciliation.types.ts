@@ -134,6 +134,31 @@ export class InvoiceType {
 
 @ObjectType({
   description:
+    'From when on the provider charges the price of another volume. What is delivered since then is rated by it, and not by what we have counted.',
+})
+export class VolumeTierReached {
+  @Field(() => String)
+  market!: string;
+
+  @Field(() => String)
+  category!: string;
+
+  @Field(() => String, { description: 'The messages of a month that have its price, as in `100001:1000000` or `1000001:MAX`.' })
+  tier!: string;
+
+  @Field(() => DateTime)
+  since!: Date;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'Where we were then by our own count, which knows nothing of what others send for this business. Another tier than `tier` is a difference. Null: we have delivered nothing that counts.',
+  })
+  ours!: string | null;
+}
+
+@ObjectType({
+  description:
     'A month by the ledger, by the provider’s analytics and by its invoice, by the days of delivery. Fees of partners and tax are in none.',
 })
 export class ReconciliationReport {
@@ -148,6 +173,9 @@ export class ReconciliationReport {
 
   @Field(() => InvoiceType, { nullable: true, description: 'The latest.' })
   invoice!: InvoiceType | null;
+
+  @Field(() => [VolumeTierReached], { description: 'As the provider has told, whatever the currency.' })
+  volumeTiers!: VolumeTierReached[];
 
   @Field(() => [ReconciliationLine])
   lines!: ReconciliationLine[];

@@ -4,12 +4,14 @@ import {
   channelStatusReceived,
   messageQueued,
   channelChanged,
+  volumeTierReached,
   type ChannelMessageFailed,
   type ChannelStatusReceived,
   type MessageQueued,
   type Envelope,
   type EventData,
   type EventDefinition,
+  type VolumeTierReached,
 } from '@fenster/contracts';
 import { newId } from '@fenster/runtime';
 
@@ -104,6 +106,23 @@ export function status(
     recipientCountry: 'DE',
     account: { currency: 'EUR', timeZone: 'Europe/Berlin' },
     errors: [],
+    ...overrides,
+  });
+}
+
+/** German utility messages of the portfolio have the price of another volume. */
+export function tierReached(
+  message: TestMessage,
+  overrides: Partial<VolumeTierReached> = {},
+): Envelope<VolumeTierReached> {
+  return envelope(volumeTierReached, message, {
+    accountId: 'account',
+    portfolioId: 'portfolio',
+    region: 'Germany',
+    category: 'UTILITY',
+    month: '2026-11',
+    from: 2,
+    since: DELIVERED_AT,
     ...overrides,
   });
 }

@@ -171,7 +171,19 @@ export interface InboundOther {
   preferences?: readonly MarketingPreference[];
   /** What became of a template of the account. */
   template?: TemplateNews;
+  /** From when on messages of the portfolio have the price of another volume. */
+  volumeTier?: VolumeTier;
   errors?: readonly ProviderError[];
+}
+
+/** In the provider's words. */
+export interface VolumeTier {
+  region: string;
+  category: string;
+  month: string;
+  from: number;
+  to?: number;
+  since: Date;
 }
 
 export interface MarketingPreference {

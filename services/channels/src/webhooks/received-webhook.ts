@@ -112,7 +112,8 @@ function subjectsOf(item: InboundItem): string[] {
 
 /** Whether all that it says has no effect in this version. */
 export function isOnlyKept({ elements, others, problems }: ReceivedWebhook): boolean {
-  const isNews = ({ news, preferences, template }: InboundOther) => news ?? preferences ?? template;
+  const isNews = ({ news, preferences, template, volumeTier }: InboundOther) =>
+    news ?? preferences ?? template ?? volumeTier;
   return elements.length === 0 && problems.length === 0 && !others.some(isNews);
 }
 

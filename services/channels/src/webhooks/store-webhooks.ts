@@ -24,6 +24,7 @@ import {
 } from './event-data.js';
 import { isOnlyKept, type Problem, type ReceivedElement, type ReceivedWebhook } from './received-webhook.js';
 import { tellPreferences } from './tell-preferences.js';
+import { tellVolumeTiers } from './tell-volume-tiers.js';
 import { storeTemplateNews } from '../templates/store-template-news.js';
 import { storeNews } from './store-news.js';
 import type { WebhookOutcome } from './webhook-event.entity.js';
@@ -112,10 +113,9 @@ async function handle(
   await receiveMedia(tx, media, secretKey);
   if (media.length > 0) tx.afterCommit(wakeFetcher);
   await storeNews(tx, group);
-  await tellPreferences(
-    tx,
-    group.filter((webhook) => !deadLetters.isRepeated(webhook)),
-  );
+  const first = group.filter((webhook) => !deadLetters.isRepeated(webhook));
+  await tellPreferences(tx, first);
+  await tellVolumeTiers(tx, first);
   await storeTemplateNews(tx, group, wakeTemplateReader);
   await deadLetters.insert(tx);
 }

@@ -1,4 +1,4 @@
-import { channelPreferenceReceived } from '@fenster/contracts';
+import { channelPreferenceReceived, volumeTierReached } from '@fenster/contracts';
 import { readLog, sql, type Ctx } from '@fenster/database';
 import { createLogger, newId } from '@fenster/runtime';
 import fc from 'fast-check';
@@ -243,6 +243,23 @@ describe('what the provider posts', () => {
     );
     expect(told.map(({ data }) => data)).toMatchObject([
       { channelId: channels.channelId, identity: { phone: '+4915112345678', bsuid: 'DE.1' }, value: 'STOP' },
+    ]);
+  });
+
+  it('tells from when on a volume has its price, once for each webhook', async () => {
+    const info = { tier_update_time: TIME, pricing_category: 'UTILITY', effective_month: '2026-11', region: 'Germany' };
+    const posted = news('account_update', {
+      event: 'VOLUME_BASED_PRICING_TIER_UPDATE',
+      volume_tier_info: { ...info, tier: '100001:200000' },
+    });
+    await channels.post(posted);
+    await channels.post(posted);
+    expect((await list({ filter: { field: 'account_update' } })).nodes).toMatchObject([{ outcome: 'HANDLED' }]);
+    const told = (await readLog(channels.database.forTenant(channels.workspaceId), 0, 1_000)).filter(
+      ({ name }) => name === volumeTierReached.name,
+    );
+    expect(told.map(({ data }) => data)).toMatchObject([
+      { region: 'Germany', category: 'UTILITY', month: '2026-11', from: 100_001, to: 200_000 },
     ]);
   });
 

@@ -4,6 +4,7 @@ import { recipientCountry } from '@fenster/runtime';
 import { reasonOf } from './send-errors.js';
 import { preferencesOf } from './preferences.js';
 import { numberNewsOf } from './number-news.js';
+import { volumeTierOf } from './volume-tier.js';
 import { templateNewsOf } from './template-news.js';
 import {
   isObject,
@@ -645,6 +646,8 @@ function withNews(other: InboundOther, time: unknown, value: unknown): InboundOt
   if (preferences.length > 0) other.preferences = preferences;
   const template = templateNewsOf(other.field, value);
   if (template) other.template = template;
+  const volumeTier = volumeTierOf(other.field, value);
+  if (volumeTier) other.volumeTier = volumeTier;
   return other;
 }
 
