@@ -4,7 +4,12 @@ import type { Books } from '../price-books/books.js';
 import { settleMessages } from './settle-messages.js';
 
 /** Rates messages of which nothing new is known, but by what they are rated. */
-export async function settleAgain(tx: Tx, books: Books, workspaceId: string, messageIds: readonly string[]): Promise<void> {
+export async function settleAgain(
+  tx: Tx,
+  books: Books,
+  workspaceId: string,
+  messageIds: readonly string[],
+): Promise<void> {
   if (messageIds.length === 0) return;
   const { rows } = await sql<BillableMessageRow>`
     select ${BILLABLE_MESSAGE} from billable_message

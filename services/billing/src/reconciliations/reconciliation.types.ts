@@ -143,7 +143,9 @@ export class VolumeTierReached {
   @Field(() => String)
   category!: string;
 
-  @Field(() => String, { description: 'The messages of a month that have its price, as in `100001:1000000` or `1000001:MAX`.' })
+  @Field(() => String, {
+    description: 'The messages of a month that have its price, as in `100001:1000000` or `1000001:MAX`.',
+  })
   tier!: string;
 
   @Field(() => DateTime)

@@ -19,7 +19,11 @@ export function tierName({ from, to }: Pick<VolumeTier, 'from' | 'to'>): string 
   return `${from}:${to ?? 'MAX'}`;
 }
 
-const lettersOf = (name: string) => name.toLowerCase().replaceAll('&', 'and').replaceAll(/[^a-z]+/g, '');
+const lettersOf = (name: string) =>
+  name
+    .toLowerCase()
+    .replaceAll('&', 'and')
+    .replaceAll(/[^a-z]+/g, '');
 const BY_LETTERS = new Map<string, string>(MARKET_NAMES.map((name) => [lettersOf(name), name]));
 
 /** Whether it is written as on the rate card or as a constant. A region that no rate card has stays as it is. */

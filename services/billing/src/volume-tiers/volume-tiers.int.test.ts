@@ -96,7 +96,10 @@ describe('a tier that the provider tells', () => {
     const message = testMessage();
     const actor = personOf(message.workspaceId);
     await deliver(message, '2026-10-20T12:00:00.000Z');
-    const closed = await billing.ask(actor, 'mutation { closePeriod(month: "2026-10") { ... on ClosedPeriod { month } } }');
+    const closed = await billing.ask(
+      actor,
+      'mutation { closePeriod(month: "2026-10") { ... on ClosedPeriod { month } } }',
+    );
     expect(closed).toMatchObject({ data: { closePeriod: { month: '2026-10' } } });
     await billing.handle(
       consumer,
@@ -123,7 +126,13 @@ describe('a tier that the provider tells', () => {
     expect(asked.data).toEqual({
       reconciliationReport: {
         volumeTiers: [
-          { market: 'Germany', category: 'utility', tier: '100001:200000', since: SINCE, ours: expect.stringMatching(/^0:\d+$/) },
+          {
+            market: 'Germany',
+            category: 'utility',
+            tier: '100001:200000',
+            since: SINCE,
+            ours: expect.stringMatching(/^0:\d+$/),
+          },
         ],
       },
     });

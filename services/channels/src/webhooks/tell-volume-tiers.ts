@@ -5,7 +5,9 @@ import type { ReceivedWebhook } from './received-webhook.js';
 /** From when on messages have the price of another volume: billing rates by it. Once for each portfolio of a workspace. */
 export async function tellVolumeTiers(tx: Tx, group: readonly ReceivedWebhook[]): Promise<void> {
   const told = group.flatMap((webhook) =>
-    webhook.others.flatMap(({ account, volumeTier }) => (account && volumeTier ? [{ webhook, account, volumeTier }] : [])),
+    webhook.others.flatMap(({ account, volumeTier }) =>
+      account && volumeTier ? [{ webhook, account, volumeTier }] : [],
+    ),
   );
   if (told.length === 0) return;
   const { rows } = await sql<{ ordinal: number; workspace_id: string; portfolio: string; channel_id: string }>`
