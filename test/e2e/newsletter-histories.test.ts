@@ -121,6 +121,8 @@ function envelope<D extends EventDefinition>(workspaceId: string, event: D, data
 }
 
 const PEOPLE = 5;
+/** What stands in the placeholder of each; of the first one nobody knows a name. */
+const nameOf = (person: number) => (person === 0 ? 'du' : `Person ${person}`);
 const phoneOf = (person: number) => `+49170100000${person}`;
 const TEMPLATE = {
   accountId: 'waba1',
@@ -193,11 +195,18 @@ class History {
       insert into segment (workspace_id, id, name, filter, created_at, updated_at)
       values (${workspaceId}, ${segmentId}, 'all', '{}', ${clock()}, ${clock()})
     `.execute(services.contacts.ctx.database.system().getKysely());
+    for (const person of all.slice(1)) {
+      await sql`
+        update contact set given_name = ${`Person\n ${person}`} where workspace_id = ${workspaceId} and id in (
+          select contact_id from contact_identity where workspace_id = ${workspaceId} and value = ${phoneOf(person)}
+        )
+      `.execute(services.contacts.ctx.database.system().getKysely());
+    }
     const input = {
       name: 'Herbst',
       channelId,
       segmentId,
-      template: { templateId: this.templateId },
+      template: { templateId: this.templateId, body: [{ placeholder: { fallback: 'du' } }] },
       idempotencyKey: newId(),
     };
     ({ id: this.newsletterId } = await createNewsletter(this.#context, input));
@@ -206,7 +215,7 @@ class History {
 
   template(status: 'APPROVED' | 'PAUSED') {
     const definition = {
-      body: { text: 'Nur heute! STOP beendet Werbung.', examples: [] },
+      body: { text: 'Hallo {{1}}, nur heute! STOP beendet Werbung.', examples: [] },
       buttons: [],
       unknownParts: [],
     };
@@ -442,6 +451,11 @@ describe('a newsletter, whatever happens while it is sent', () => {
           const phones = run.sent.map(({ to }) => to.phone!);
           expect(new Set(phones).size).toBe(phones.length);
           await expectConsents(run, queued);
+          // Everybody is called by their own name, and nobody by another's.
+          for (const message of queued) {
+            const name = nameOf(Number(message.to.phone!.at(-1)));
+            expect(message).toMatchObject({ content: { text: `Hallo ${name}, nur heute! STOP beendet Werbung.` } });
+          }
           const due = Array.from({ length: PEOPLE }, (_, index) => index).filter(
             (index) => agreed[index] && !run.ended.has(index),
           );

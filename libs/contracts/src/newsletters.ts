@@ -16,7 +16,15 @@ export const newsletterState = z.enum([
 ]);
 export type NewsletterState = z.infer<typeof newsletterState>;
 
-/** The same for everybody. */
+/** Where each recipient gets words of their own: a parameter of the header or the body, by its place among those given. */
+const newsletterSlot = z.object({ part: z.enum(['header', 'body']), index: z.int().min(0).max(99) });
+export type NewsletterSlot = z.infer<typeof newsletterSlot>;
+/** Of a newsletter. */
+export const MAX_SLOTS = 20;
+/** Of one recipient's words in one place, as code units. */
+export const MAX_SLOT_VALUE = 200;
+
+/** The same for everybody, but for what stands in its slots. */
 export const newsletterContent = givenTemplate;
 export type NewsletterContent = z.infer<typeof newsletterContent>;
 
@@ -40,6 +48,8 @@ export const newsletterStarted = defineEvent({
     newsletterId: id,
     channelId: id,
     content: newsletterContent,
+    /** What stands there in `content` is sent to nobody: each message brings its own. */
+    slots: z.array(newsletterSlot).max(MAX_SLOTS).default([]),
     /** Of the kind MARKETING; where it is not `marketing` itself, people have to have agreed to both. */
     purpose: purposeKey.default('marketing'),
     /** The member or API key: only files that they uploaded may be sent. */
@@ -69,6 +79,8 @@ export const newsletterMessageDue = defineEvent({
     messageId: id,
     contactId: id,
     identity: consentIdentity,
+    /** For the slots of the newsletter, in their order. */
+    values: z.array(z.string().min(1).max(MAX_SLOT_VALUE)).max(MAX_SLOTS).default([]),
   }),
 });
 export type NewsletterMessageDue = EventData<typeof newsletterMessageDue>;

@@ -12,6 +12,7 @@ import { countryMigration } from './identities/fill-countries.js';
 import { segmentMigration } from './segments/segment.migration.js';
 import {
   newsletterMigration,
+  newsletterPlaceholderMigration,
   newsletterPurposeMigration,
   newsletterRecipientPageMigration,
 } from './newsletters/newsletter.migration.js';
@@ -110,4 +111,5 @@ export const migrations: readonly MigrationStep[] = [
   processingRecordMigration,
   newsletterRecipientPageMigration,
   retentionRepairMigration,
+  newsletterPlaceholderMigration,
 ];

@@ -19,7 +19,11 @@ import { macroMigration } from './macros/macro.migration.js';
 import { cannedResponseMigration } from './canned-responses/canned-response.migration.js';
 import { searchMigration } from './search/search.migration.js';
 import { templateMigration } from './templates/template.migration.js';
-import { newsletterMigration, newsletterPurposeMigration } from './newsletters/newsletter.migration.js';
+import {
+  newsletterMigration,
+  newsletterPurposeMigration,
+  newsletterSlotMigration,
+} from './newsletters/newsletter.migration.js';
 import { settlementMigration } from './unconfirmed/settlement.migration.js';
 import { optOutMigration } from './opt-outs/opt-out.migration.js';
 import { deliveryFailureMigration } from './threads/delivery-failures.migration.js';
@@ -424,4 +428,5 @@ export const migrations: readonly MigrationStep[] = [
   retentionMigration,
   newsletterStopMigration,
   retentionRepairMigration,
+  newsletterSlotMigration,
 ];

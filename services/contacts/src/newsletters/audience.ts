@@ -4,6 +4,7 @@ import type { SegmentFilter } from '../segments/segment-filter.js';
 import { ADDRESS_FIRST, ADDRESSES, neededPurposes, type Unreachable } from '../segments/reach.js';
 import { segmentCondition } from '../segments/segment-condition.js';
 import type { Newsletter } from './newsletter.js';
+import type { Placeholder } from './placeholder.rule.js';
 
 /**
  * The address at which a channel reaches the contact with this id, as `address`: of several names the phone number, and
@@ -48,6 +49,24 @@ export function audienceRefusal({
     when ${ofAddress(sql`(consent.is_granted or consent.state = 'REQUESTED')`)} then 'CONSENT_REQUESTED'
     else 'CONSENT_MISSING'
   end`;
+}
+
+/** Of attributes `attribute`: sensitive ones never leave in a newsletter, whatever they were when it was made. */
+export const MAY_BE_PLACED = sql`attribute.archived_at is null and attribute.retention_class <> 'SENSITIVE'`;
+
+/** What stands in the placeholders, of the row of `contact` alone: key by key, as an object; null without any. */
+export function placeableAttributes(
+  workspaceId: string,
+  placeholders: readonly Pick<Placeholder, 'attribute'>[],
+): RawBuilder<Record<string, string> | null> {
+  const keys = placeholders.flatMap(({ attribute }) => attribute ?? []);
+  if (keys.length === 0) return sql`null::jsonb`;
+  return sql`(
+    select jsonb_object_agg(stored.key, stored.value) from contact_attribute_value stored
+    join contact_attribute attribute using (workspace_id, key)
+    where stored.workspace_id = ${workspaceId} and stored.contact_id = contact.id
+      and stored.key = any(${array('text', keys)}) and ${MAY_BE_PLACED}
+  )`;
 }
 
 /** Everybody in the segment, with the address on the channel. */

@@ -1,9 +1,10 @@
 import { newsletterMessageDue, type ConsentIdentityKind } from '@fenster/contracts';
 import { array, sql, transact, unnest, type Ctx, type Tx } from '@fenster/database';
 import type { Unreachable } from '../segments/reach.js';
-import { addressOf, audienceRefusal } from './audience.js';
+import { addressOf, audienceRefusal, placeableAttributes } from './audience.js';
 import { setState, type Newsletter } from './newsletter.js';
 import { allowanceOf, shareOut } from './pace.rule.js';
+import { valuesOf, type KnownValues } from './placeholder.rule.js';
 
 const DAY_MS = 86_400_000;
 /** Longer than channels tries: what has not left by then is lost, and must not stop all that comes after. */
@@ -35,8 +36,8 @@ export async function handOver(
     const allowance = await readAllowance(tx, workspaceId, channelId);
     if (allowance === 0) return 0;
     // A pause or a cancellation waits for what is handed over now, and then stops the rest.
-    const { rows: newsletters } = await sql<Pick<Newsletter, 'id' | 'purpose'>>`
-      select id, purpose from newsletter where workspace_id = ${workspaceId} and channel_id = ${channelId} and state = 'RUNNING'
+    const { rows: newsletters } = await sql<Pick<Newsletter, 'id' | 'purpose' | 'placeholders'>>`
+      select id, purpose, placeholders from newsletter where workspace_id = ${workspaceId} and channel_id = ${channelId} and state = 'RUNNING'
       order by id for no key update skip locked
     `.execute(tx.sql);
     const shares = shareOut(allowance, Math.max(1, newsletters.length));
@@ -93,7 +94,7 @@ async function readAllowance(tx: Tx, workspaceId: string, channelId: string): Pr
   });
 }
 
-interface DueRow {
+interface DueRow extends KnownValues {
   id: string;
   /** Whose address it is to the conversation service: after a merge, who it was told of. */
   origin_id: string | null;
@@ -111,7 +112,8 @@ async function handOverSome(
     channelId,
     id: newsletterId,
     purpose,
-  }: Pick<Newsletter, 'workspaceId' | 'channelId' | 'id' | 'purpose'>,
+    placeholders,
+  }: Pick<Newsletter, 'workspaceId' | 'channelId' | 'id' | 'purpose' | 'placeholders'>,
   count: number,
 ): Promise<number> {
   if (count === 0) return 0;
@@ -152,27 +154,37 @@ async function handOverSome(
             where known.workspace_id = ${workspaceId} and known.contact_id = due.contact_id
           ))
           and (other.state not in ('PENDING', 'REFUSED') or (other.state = 'PENDING' and other.id < due.id))
-      ) as is_double, ${audienceRefusal({ workspaceId, channelId, purpose })} as refusal
+      ) as is_double, ${audienceRefusal({ workspaceId, channelId, purpose })} as refusal,
+      contact.name, ${placeableAttributes(workspaceId, placeholders)} as attributes
     from due left join contact on contact.workspace_id = ${workspaceId} and contact.id = due.contact_id
       ${addressOf(workspaceId, channelId, sql`due.contact_id`)}
   `.execute(tx.sql);
-  const handed = rows.map((row) => ({
-    id: row.id,
-    refusal: row.is_double ? 'DUPLICATE' : row.refusal,
-  }));
+  const handed = rows.map((row) => {
+    const values = valuesOf(placeholders, row);
+    return {
+      id: row.id,
+      refusal: row.is_double ? 'DUPLICATE' : (row.refusal ?? (values ? null : 'VALUE_MISSING')),
+      values: values ?? [],
+    };
+  });
   await sql`
     update newsletter_recipient recipient set handed_at = ${now},
       state = case when input.refusal is null then 'HANDED_OVER' else 'REFUSED' end, reason = input.refusal
-    from ${unnest('input', { id: 'uuid', refusal: 'text' }, handed)}
+    from ${unnest(
+      'input',
+      { id: 'uuid', refusal: 'text' },
+      handed.map(({ id, refusal }) => ({ id, refusal })),
+    )}
     where recipient.workspace_id = ${workspaceId} and recipient.id = input.id
   `.execute(tx.sql);
   if (rows.length > 0) await markUntold(tx, workspaceId, newsletterId);
   for (const [index, { id: messageId, origin_id: contactId, kind, value }] of rows.entries()) {
-    if (handed[index]!.refusal !== null) continue;
+    const { refusal, values } = handed[index]!;
+    if (refusal !== null) continue;
     tx.emit(newsletterMessageDue, {
       workspaceId,
       entityId: messageId,
-      data: { newsletterId, messageId, contactId: contactId!, identity: { kind: kind!, value: value! } },
+      data: { newsletterId, messageId, contactId: contactId!, identity: { kind: kind!, value: value! }, values },
     });
   }
   return rows.length;

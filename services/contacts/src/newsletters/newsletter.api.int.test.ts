@@ -244,6 +244,62 @@ describe('a draft', () => {
     });
   });
 
+  it('may have placeholders of names and attributes that may leave, and tells of how many they are not known', async () => {
+    for (const [key, retentionClass] of [
+      ['city', 'PREFERENCE'],
+      ['health', 'SENSITIVE'],
+    ]) {
+      await run(sql`
+        insert into contact_attribute (workspace_id, key, name, type, purpose, retention_class, created_at)
+        values (${workspaceId}, ${key}, ${key}, 'TEXT', 'sending', ${retentionClass}, now())
+      `);
+    }
+    const newsletterId = await insertNewsletter('DRAFT');
+    const put = (...body: object[]) => change({ newsletterId, template: { templateId: newId(), body } });
+    expect(await put({ text: 'x' }, { placeholder: { attribute: 'city' } })).toMatchObject({
+      __typename: 'Newsletter',
+    });
+    const { rows } = await sql`select placeholders from newsletter where id = ${newsletterId}`.execute(db());
+    expect(rows).toEqual([{ placeholders: [{ part: 'body', index: 1, attribute: 'city' }] }]);
+    expect(await put({})).toMatchObject({ field: 'template.body.0' });
+    expect(await put({ text: 'x', placeholder: {} })).toMatchObject({ field: 'template.body.0' });
+    for (const placeholder of [{ attribute: 'health' }, { attribute: 'none' }, { fallback: ' ' }]) {
+      expect(await put({ placeholder })).toMatchObject({ field: 'template.placeholder' });
+    }
+
+    const [anna, bea, cara] = [await meet(ANNA), await meet(BEA), await meet(CARA)];
+    await say('CONFIRMED', anna, ANNA);
+    await say('CONFIRMED', bea, BEA);
+    await run(sql`update contact set given_name = 'Anna' where id = ${anna}`);
+    for (const contactId of [anna, cara]) {
+      await run(sql`
+        insert into contact_attribute_value (workspace_id, contact_id, key, value, changed_at)
+        values (${workspaceId}, ${contactId}, 'city', 'Ulm', now())
+      `);
+    }
+    await run(sql`update contact_attribute_value set value = ' ' where contact_id = ${anna}`);
+    const segmentId = newId();
+    await run(sql`
+      insert into segment (workspace_id, id, name, filter, created_at, updated_at)
+      values (${workspaceId}, ${segmentId}, 'all', '{}', now(), now())
+    `);
+    await run(sql`insert into sending_channel (workspace_id, id) values (${workspaceId}, ${channelId})`);
+    const { data } = await contacts.query(
+      `query ($channelId: ID!, $segmentId: ID!, $placeholders: [NewsletterPlaceholderInput!]) {
+        newsletterPreview(channelId: $channelId, segmentId: $segmentId, placeholders: $placeholders) {
+          reachable missingValues { attribute count } } }`,
+      editor(),
+      { channelId, segmentId, placeholders: [{}, { attribute: 'city' }, { attribute: 'city', fallback: 'hier' }] },
+    );
+    expect(data!['newsletterPreview']).toEqual({
+      reachable: 2,
+      missingValues: [
+        { attribute: null, count: 1 },
+        { attribute: 'city', count: 2 },
+      ],
+    });
+  });
+
   it('is deleted, and nothing else is', async () => {
     const draft = await insertNewsletter('DRAFT');
     expect(await remove(await insertNewsletter('SCHEDULED'))).toMatchObject({ code: 'NEWSLETTER_STATE' });

@@ -4,13 +4,21 @@ import { canonicalTimeZone, checkText, invalidInput, isId, newId, notFound } fro
 import type { ContactsContext } from '../context.js';
 import { nextState, type NewsletterCommand } from './newsletter-state.rule.js';
 import { setState, tellProgress, tellStarted, tellStopped, type Newsletter } from './newsletter.js';
-import { findNewsletter, knownChannel, requirePurpose, requireSegment, requireUse } from './newsletter.queries.js';
+import {
+  checkPlaceholders,
+  findNewsletter,
+  knownChannel,
+  requirePurpose,
+  requireSegment,
+  requireUse,
+} from './newsletter.queries.js';
 import type {
   CreateNewsletterInput,
   NewsletterTemplateInput,
   ScheduleNewsletterInput,
   UpdateNewsletterInput,
 } from './newsletter.types.js';
+import { fitValue, type Placeholder } from './placeholder.rule.js';
 import { checkLocalTime, firstInstantOf } from './recipient-time.rule.js';
 
 const MAX_NAME = 100;
@@ -19,7 +27,7 @@ const YEAR_MS = 366 * 86_400_000;
 /** @throws DomainError INVALID_INPUT, NOT_FOUND, IDEMPOTENCY_CONFLICT */
 export async function createNewsletter(ctx: ContactsContext, input: CreateNewsletterInput): Promise<Newsletter> {
   const name = checkText(input.name, 'name', { max: MAX_NAME });
-  const content = checkContent(input.template);
+  const { content, placeholders } = await checkTemplate(ctx, input.template);
   const { channelId, segmentId, idempotencyKey: key } = input;
   const { workspaceId } = ctx.requireActor();
   requireUse(ctx, channelId);
@@ -27,14 +35,18 @@ export async function createNewsletter(ctx: ContactsContext, input: CreateNewsle
   const { key: purpose } = await requirePurpose(ctx, input.purpose, 'purpose');
   return transact(ctx, async (tx) => {
     await requireChannel(tx, workspaceId, channelId);
-    const request = { key, operation: 'createNewsletter', input: { name, channelId, segmentId, content, purpose } };
+    const request = {
+      key,
+      operation: 'createNewsletter',
+      input: { name, channelId, segmentId, content, placeholders, purpose },
+    };
     const id = await once(tx, request, newId(), async (newsletterId) => {
       const { actor } = tx.origin;
       await sql`
-        insert into newsletter (workspace_id, id, name, channel_id, segment_id, filter, content, purpose, state,
+        insert into newsletter (workspace_id, id, name, channel_id, segment_id, filter, content, placeholders, purpose, state,
           created_by_kind, created_by_id, created_at)
         values (${workspaceId}, ${newsletterId}, ${name}, ${channelId}, ${segmentId}, ${JSON.stringify(filter)}::jsonb,
-          ${JSON.stringify(content)}::jsonb, ${purpose}, 'DRAFT', ${actor.kind}, ${actor.id ?? ''}, ${tx.now()})
+          ${JSON.stringify(content)}::jsonb, ${JSON.stringify(placeholders)}::jsonb, ${purpose}, 'DRAFT', ${actor.kind}, ${actor.id ?? ''}, ${tx.now()})
       `.execute(tx.sql);
       tellProgress(tx, { workspaceId, id: newsletterId, state: 'DRAFT' });
       const after = { name, channelId, segmentId, templateId: content.templateId, purpose };
@@ -47,7 +59,7 @@ export async function createNewsletter(ctx: ContactsContext, input: CreateNewsle
 /** Before it has begun. What is left out stays. @throws DomainError INVALID_INPUT, NOT_FOUND, NEWSLETTER_STATE */
 export async function updateNewsletter(ctx: ContactsContext, input: UpdateNewsletterInput): Promise<Newsletter> {
   const name = input.name == null ? undefined : checkText(input.name, 'name', { max: MAX_NAME });
-  const content = input.template == null ? undefined : checkContent(input.template);
+  const given = input.template == null ? undefined : await checkTemplate(ctx, input.template);
   const segment = input.segmentId == null ? undefined : await requireSegment(ctx, input.segmentId);
   const purpose = input.purpose == null ? undefined : await requirePurpose(ctx, input.purpose, 'purpose');
   return changeNewsletter(ctx, input.newsletterId, 'update', async (tx, before) => {
@@ -55,13 +67,14 @@ export async function updateNewsletter(ctx: ContactsContext, input: UpdateNewsle
     const settings = {
       name: name ?? before.name,
       segmentId: segment?.id ?? before.segmentId,
-      templateId: (content ?? before.content).templateId,
+      templateId: (given?.content ?? before.content).templateId,
       purpose: purpose?.key ?? before.purpose,
     };
     await sql`
       update newsletter set name = ${settings.name}, segment_id = ${settings.segmentId}, purpose = ${settings.purpose},
         filter = ${JSON.stringify(segment?.filter ?? before.filter)}::jsonb,
-        content = ${JSON.stringify(content ?? before.content)}::jsonb
+        content = ${JSON.stringify(given?.content ?? before.content)}::jsonb,
+        placeholders = ${JSON.stringify(given?.placeholders ?? before.placeholders)}::jsonb
       where workspace_id = ${workspaceId} and id = ${id}
     `.execute(tx.sql);
     return settings;
@@ -169,13 +182,43 @@ function checkTime(
   return { startsAt: first > now ? first : now, localTime, timeZone: zone };
 }
 
+/** What is the same for everybody, and where it is not. */
+async function checkTemplate(
+  ctx: ContactsContext,
+  given: NewsletterTemplateInput,
+): Promise<{ content: NewsletterContent; placeholders: Placeholder[] }> {
+  const slots = (['header', 'body'] as const).flatMap((part) =>
+    (given[part] ?? []).flatMap(({ text, placeholder }, index) => {
+      if ((text == null) === (placeholder == null)) {
+        throw invalidInput(`template.${part}.${index}`, 'must have either text or placeholder.');
+      }
+      return placeholder ? [{ part, index, placeholder }] : [];
+    }),
+  );
+  const checked = await checkPlaceholders(
+    ctx,
+    slots.map(({ placeholder }) => placeholder),
+    'template.placeholder',
+  );
+  return {
+    content: checkContent(given),
+    placeholders: slots.map(({ part, index }, at) => ({ part, index, ...checked[at]! })),
+  };
+}
+
+/** Stands in a slot without fallback where somebody looks whether the template fits; it is sent to nobody. */
+const SAMPLE = '…';
+
 function checkContent({ templateId, header, headerMedia, body, buttons }: NewsletterTemplateInput): NewsletterContent {
   if (!isId(templateId)) throw notFound('Template', 'template.templateId');
   if (header != null && headerMedia != null) {
     throw invalidInput('template.headerMedia', 'must not be given together with header.');
   }
   const parametersOf = (given: NewsletterTemplateInput['body']) =>
-    (given ?? []).map(({ name, text }) => ({ text, ...(name != null && { name }) }));
+    (given ?? []).map(({ name, text, placeholder }) => ({
+      text: text ?? fitValue(placeholder?.fallback) ?? SAMPLE,
+      ...(name != null && { name }),
+    }));
   const checked = newsletterContent.safeParse({
     templateId,
     ...(header != null && { header: { parameters: parametersOf(header) } }),

@@ -1,5 +1,5 @@
-import type { ConsentState } from '@fenster/contracts';
-import { openDatabase, sql, transact, type Ctx, type Database } from '@fenster/database';
+import { newsletterMessageDue, newsletterStarted, type ConsentState } from '@fenster/contracts';
+import { openDatabase, readLog, sql, transact, type Ctx, type Database } from '@fenster/database';
 import { createLogger, createPersonMark, newId } from '@fenster/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../../test/support/eventually.js';
@@ -10,6 +10,7 @@ import { migrations } from '../migrations.js';
 import { countFilter } from '../segments/segment.queries.js';
 import { countOptOuts } from './count-opt-outs.js';
 import { runNewsletters } from './newsletter-runner.js';
+import type { Placeholder } from './placeholder.rule.js';
 import { recordProgress } from './record-progress.js';
 
 const log = createLogger('test', 'silent');
@@ -256,6 +257,64 @@ describe('whom a newsletter goes to', () => {
       select contact_id as "contactId" from newsletter_recipient where newsletter_id = ${id} and opted_out_at is not null
     `);
     expect(counted).toEqual([{ contactId: two }]);
+  });
+
+  it('gets words of their own, of the one whom two contacts turned out to be; without any, nothing', async () => {
+    for (const [index, name] of ['Anna', 'Bea', 'Cara', 'Dora'].entries()) {
+      const agreed = index === 3 ? {} : { phoneSaid: 'CONFIRMED' as const };
+      await insertPerson(name, { phone: `+49170000000${index + 1}`, ...agreed });
+    }
+    const id = await insertNewsletter();
+    const placeholders: Placeholder[] = [
+      { part: 'body', index: 0 },
+      { part: 'body', index: 1, attribute: 'city' },
+      { part: 'body', index: 2, attribute: 'health', fallback: 'gut' },
+    ];
+    await run(sql`update newsletter set placeholders = ${JSON.stringify(placeholders)}::jsonb where id = ${id}`);
+    for (const [key, retentionClass] of [
+      ['city', 'PREFERENCE'],
+      ['health', 'SENSITIVE'],
+      ['other', 'PREFERENCE'],
+    ]) {
+      await run(sql`
+        insert into contact_attribute (workspace_id, key, name, type, purpose, retention_class, created_at)
+        values (${workspaceId}, ${key}, ${key}, 'TEXT', 'sending', ${retentionClass}, ${now})
+      `);
+    }
+    for (const [name, key, value] of [
+      ['Anna', 'city', 'Ulm'],
+      ['Anna', 'health', 'krank'],
+      ['Bea', 'other', 'Bern'],
+      ['Cara', 'city', 'Bad\n Ems'],
+      ['Dora', 'city', 'Berlin'],
+    ] as const) {
+      await run(sql`
+        insert into contact_attribute_value (workspace_id, contact_id, key, value, changed_at)
+        values (${workspaceId}, ${people.get(name)!}, ${key}, ${value}, ${now})
+      `);
+    }
+    await runNewsletters(ctx);
+    await run(sql`
+      insert into sending_channel (workspace_id, id, messages_per_second) values (${workspaceId}, ${channelId}, 80)
+    `);
+    await runNewsletters(ctx);
+    expect((await recipients(id)).map(({ name, state, reason }) => [name, reason ?? state])).toEqual([
+      ['Anna', 'HANDED_OVER'],
+      ['Bea', 'VALUE_MISSING'],
+      ['Cara', 'HANDED_OVER'],
+      ['Dora', 'CONSENT_MISSING'],
+    ]);
+    const log = await readLog(database.forTenant(workspaceId), 0, 1_000);
+    const due = log.filter(({ name }) => name === newsletterMessageDue.name).map(({ data }) => data);
+    expect(due).toHaveLength(2);
+    expect(due).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({ contactId: people.get('Anna'), values: ['Anna', 'Ulm', 'gut'] }),
+        expect.objectContaining({ contactId: people.get('Cara'), values: ['Cara', 'Bad Ems', 'gut'] }),
+      ]),
+    );
+    const started = log.find(({ name }) => name === newsletterStarted.name)!.data;
+    expect(started).toMatchObject({ slots: placeholders.map(({ part, index }) => ({ part, index })) });
   });
 
   it('waits for whoever makes one person of two at that moment, and they get it once', async () => {

@@ -94,6 +94,11 @@ export const newsletterPurposeMigration: MigrationStep = {
   ],
 };
 
+export const newsletterPlaceholderMigration: MigrationStep = {
+  name: '202611222345-newsletter-placeholders',
+  statements: [`alter table newsletter add column placeholders jsonb not null default '[]'`],
+};
+
 export const newsletterRecipientPageMigration: MigrationStep = {
   name: '202611222040-newsletter-recipient-pages',
   statements: [`create index newsletter_recipient_page on newsletter_recipient (workspace_id, newsletter_id, id)`],

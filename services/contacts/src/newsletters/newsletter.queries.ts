@@ -1,15 +1,24 @@
 import { accessibleWhere } from '@fenster/auth';
-import { writeNewsletterFacts } from '@fenster/contracts';
+import { MAX_SLOTS, MAX_SLOT_VALUE, writeNewsletterFacts } from '@fenster/contracts';
 import { array, matching, sql, type RawBuilder, type Tx } from '@fenster/database';
 import { checkPageSize, decodePage, pageOf, type BatchLoad } from '@fenster/graphql';
 import { DomainError, invalidInput, isId, notFound } from '@fenster/runtime';
 import { findPurpose } from '../consent/purpose.queries.js';
 import { abilityOf, type ContactsContext } from '../context.js';
-import type { ReachOptions } from '../segments/reach.js';
+import { reachOf, type ReachOptions } from '../segments/reach.js';
+import { segmentCondition } from '../segments/segment-condition.js';
 import type { Segment } from '../segments/segment.entity.js';
-import { countFilter, maySee, segmentsById } from '../segments/segment.queries.js';
+import { COUNT_TIMEOUT_MS, countFilter, maySee, segmentsById } from '../segments/segment.queries.js';
 import { NEWSLETTER_COLUMNS, type Newsletter } from './newsletter.js';
-import type { NewsletterPreview, NewsletterRecipient, NewsletterReport } from './newsletter.types.js';
+import { MAY_BE_PLACED } from './audience.js';
+import type {
+  NewsletterMissingValue,
+  NewsletterPlaceholderInput,
+  NewsletterPreview,
+  NewsletterRecipient,
+  NewsletterReport,
+} from './newsletter.types.js';
+import { fitValue, type Placeholder } from './placeholder.rule.js';
 import { reportOf, STORED_WAITING, type CountedState, type RecipientState } from './report.rule.js';
 
 export async function findNewsletter(
@@ -139,10 +148,17 @@ export function requireUse(ctx: ContactsContext, channelId: string): void {
   }
 }
 
-/** @throws DomainError NOT_FOUND */
+export interface PreviewAsked {
+  channelId: string;
+  segmentId: string;
+  purpose?: string | null | undefined;
+  placeholders?: readonly NewsletterPlaceholderInput[] | null | undefined;
+}
+
+/** @throws DomainError NOT_FOUND, INVALID_INPUT */
 export async function previewNewsletter(
   ctx: ContactsContext,
-  { channelId, segmentId, purpose: key }: { channelId: string; segmentId: string; purpose?: string | null | undefined },
+  { channelId, segmentId, purpose: key, placeholders }: PreviewAsked,
 ): Promise<NewsletterPreview> {
   const { workspaceId } = ctx.requireActor();
   requireUse(ctx, channelId);
@@ -161,7 +177,74 @@ export async function previewNewsletter(
     contacts: count,
     reachable: reach!.reachable,
     refused: reach!.unreachable,
+    missingValues: await countMissing(ctx, asked, await checkPlaceholders(ctx, placeholders ?? [], 'placeholders')),
   };
+}
+
+type GivenPlaceholder = Pick<Placeholder, 'attribute' | 'fallback'>;
+
+/**
+ * That there is such an attribute, and that it may leave. What belongs to another workspace is not there.
+ * @throws DomainError INVALID_INPUT
+ */
+export async function checkPlaceholders(
+  ctx: ContactsContext,
+  given: readonly NewsletterPlaceholderInput[],
+  field: string,
+): Promise<GivenPlaceholder[]> {
+  if (given.length > MAX_SLOTS) throw invalidInput(field, `must be at most ${MAX_SLOTS}.`);
+  const checked = given.map(({ attribute, fallback }): GivenPlaceholder => {
+    if (fallback != null && fitValue(fallback) === null) {
+      throw invalidInput(field, `must have a fallback of 1 to ${MAX_SLOT_VALUE} characters, or none.`);
+    }
+    return { ...(attribute != null && { attribute }), ...(fallback != null && { fallback: fitValue(fallback)! }) };
+  });
+  const keys = [...new Set(checked.flatMap(({ attribute }) => attribute ?? []))];
+  if (keys.length === 0) return checked;
+  const { workspaceId } = ctx.requireActor();
+  const known = await ctx.database.readForTenant(
+    workspaceId,
+    sql<{ key: string }>`
+      select key from contact_attribute attribute
+      where workspace_id = ${workspaceId} and key = any(${array('text', keys)}) and ${MAY_BE_PLACED}
+    `,
+  );
+  const missing = keys.find((key) => !known.some((each) => each.key === key));
+  if (missing === undefined) return checked;
+  throw invalidInput(field, 'must be the key of an attribute that is neither archived nor SENSITIVE.');
+}
+
+/** Of those whom it would reach, by placeholder without fallback. One query. */
+async function countMissing(
+  ctx: ContactsContext,
+  { workspaceId, filter, reach }: { workspaceId: string; filter: Segment['filter']; reach: ReachOptions },
+  placeholders: readonly GivenPlaceholder[],
+): Promise<NewsletterMissingValue[]> {
+  const asked = [
+    ...new Set(placeholders.flatMap(({ attribute, fallback }) => (fallback === undefined ? [attribute ?? null] : []))),
+  ];
+  if (asked.length === 0) return [];
+  const { joins, refusal } = reachOf(reach);
+  const lacks = asked.map((attribute) => {
+    const value =
+      attribute === null
+        ? sql`contact.name`
+        : sql`(
+      select stored.value from contact_attribute_value stored where stored.workspace_id = ${workspaceId}
+        and stored.contact_id = contact.id and stored.key = ${attribute}
+    )`;
+    const fit = sql`btrim(regexp_replace(${value}, '[[:space:][:cntrl:]]+', ' ', 'g'))`;
+    return sql`count(*) filter (where coalesce(length(${fit}) not between 1 and ${MAX_SLOT_VALUE}, true))::int`;
+  });
+  const [row] = await ctx.database.readForTenant(
+    workspaceId,
+    sql<{ counts: number[] }>`
+      select array[${sql.join(lacks)}] as counts from contact ${joins}
+      where contact.workspace_id = ${workspaceId} and ${segmentCondition(filter, { now: ctx.now() })} and (${refusal}) is null
+    `,
+    { timeoutMs: COUNT_TIMEOUT_MS },
+  );
+  return asked.map((attribute, index) => ({ attribute, count: row!.counts[index]! }));
 }
 
 /** By what was asked for; null if that is not there any more. */

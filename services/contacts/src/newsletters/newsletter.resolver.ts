@@ -29,6 +29,7 @@ import {
   CreateNewsletterResult,
   DeleteNewsletterResult,
   NewsletterPage,
+  NewsletterPlaceholderInput,
   NewsletterPreview,
   NewsletterProgressed,
   NewsletterRecipient,
@@ -84,8 +85,13 @@ export class NewsletterResolver {
     @Arg('channelId', () => ID) channelId: string,
     @Arg('segmentId', () => ID) segmentId: string,
     @Arg('purpose', () => String, { nullable: true, description: PURPOSE }) purpose?: string | null,
+    @Arg('placeholders', () => [NewsletterPlaceholderInput], {
+      nullable: true,
+      description: 'Those of the template: see `missingValues`. At most 20.',
+    })
+    placeholders?: NewsletterPlaceholderInput[] | null,
   ): Promise<NewsletterPreview> {
-    return previewNewsletter(ctx, { channelId, segmentId, purpose });
+    return previewNewsletter(ctx, { channelId, segmentId, purpose, placeholders });
   }
 
   @Authorized('contact:manage', 'message:send')

@@ -8,6 +8,7 @@ import {
 import { sql, type Tx } from '@fenster/database';
 import type { SegmentFilter } from '../segments/segment-filter.js';
 import type { NewsletterProgress } from './newsletter-state.rule.js';
+import type { Placeholder } from './placeholder.rule.js';
 
 /** A template for everybody in a segment who has agreed to marketing. */
 export interface Newsletter extends NewsletterProgress {
@@ -18,6 +19,8 @@ export interface Newsletter extends NewsletterProgress {
   segmentId: string;
   filter: SegmentFilter;
   content: NewsletterContent;
+  /** In which places of the content recipients get words of their own. */
+  placeholders: readonly Placeholder[];
   /** Of the kind MARKETING. */
   purpose: string;
   startsAt: Date | null;
@@ -35,6 +38,7 @@ export interface Newsletter extends NewsletterProgress {
 
 export const NEWSLETTER_COLUMNS = sql`newsletter.workspace_id as "workspaceId", newsletter.id, newsletter.name,
   newsletter.channel_id as "channelId", newsletter.segment_id as "segmentId", newsletter.filter, newsletter.content,
+  newsletter.placeholders,
   newsletter.purpose,
   newsletter.state, newsletter.starts_at as "startsAt",
   to_char(newsletter.local_time, 'YYYY-MM-DD"T"HH24:MI') as "localTime", newsletter.time_zone as "timeZone",
@@ -86,14 +90,22 @@ export function tellStarted(
     id,
     channelId,
     content,
+    placeholders,
     purpose,
     createdById,
-  }: Pick<Newsletter, 'workspaceId' | 'id' | 'channelId' | 'content' | 'purpose' | 'createdById'>,
+  }: Pick<Newsletter, 'workspaceId' | 'id' | 'channelId' | 'content' | 'placeholders' | 'purpose' | 'createdById'>,
 ): void {
   tx.emit(newsletterStarted, {
     workspaceId,
     entityId: id,
-    data: { newsletterId: id, channelId, content, purpose, createdById },
+    data: {
+      newsletterId: id,
+      channelId,
+      content,
+      slots: placeholders.map(({ part, index }) => ({ part, index })),
+      purpose,
+      createdById,
+    },
   });
 }
 

@@ -30,7 +30,7 @@ export const PURPOSE =
 export class NewsletterReason {
   @Field(() => String, {
     description:
-      'For programs. Refused: CONSENT_MISSING, CONSENT_REQUESTED, OPTED_OUT, PLATFORM_STOPPED, NO_ADDRESS, PHONE_NEEDED, ERASED (the person was), or DUPLICATE (two contacts turned out to be one person). Failed: a FailureReason, in small letters.',
+      'For programs. Refused: CONSENT_MISSING, CONSENT_REQUESTED, OPTED_OUT, PLATFORM_STOPPED, NO_ADDRESS, PHONE_NEEDED, ERASED (the person was), VALUE_MISSING (nothing is known for a placeholder), VALUE_UNFIT (what is known does not fit the template), or DUPLICATE (two contacts turned out to be one person). Failed: a FailureReason, in small letters.',
   })
   reason!: string;
 
@@ -55,6 +55,11 @@ export class NewsletterPreview {
 
   @Field(() => [NewsletterReason])
   refused!: NewsletterReason[];
+
+  @Field(() => [NewsletterMissingValue], {
+    description: 'Of the placeholders that were asked about: whom `reachable` counts, and who would get nothing.',
+  })
+  missingValues!: NewsletterMissingValue[];
 
   @Directive('@inaccessible')
   @Field(() => String, { description: 'What billing needs to quote it.' })
@@ -227,13 +232,44 @@ export class NewsletterRecipientPage {
   nextPage!: string | null;
 }
 
-@InputType()
+@InputType({
+  description:
+    'What each recipient gets of their own, as it is known when their message is sent. Line breaks, tabs and further spaces become one space.',
+})
+export class NewsletterPlaceholderInput {
+  @Field(() => String, {
+    nullable: true,
+    description: 'The key of an attribute that is not SENSITIVE. Without it, the name of the contact.',
+  })
+  attribute?: string | null;
+
+  @Field(() => String, {
+    nullable: true,
+    description:
+      'For those of whom nothing is known, or too much: more than 200 characters. Without it they are refused: VALUE_MISSING.',
+  })
+  fallback?: string | null;
+}
+
+@ObjectType({ description: 'How many of those who are reachable have no value for a placeholder without fallback.' })
+export class NewsletterMissingValue {
+  @Field(() => String, { nullable: true, description: 'The key of the attribute; null for the name.' })
+  attribute!: string | null;
+
+  @Field(() => Int)
+  count!: number;
+}
+
+@InputType({ description: 'Either `text`, the same for everybody, or a placeholder.' })
 export class NewsletterParameterInput {
   @Field(() => String, { nullable: true, description: 'Of the variable, where those of the template have names.' })
   name?: string | null;
 
-  @Field(() => String, { description: 'No line breaks, no tabs, at most 4 spaces in a row.' })
-  text!: string;
+  @Field(() => String, { nullable: true, description: 'No line breaks, no tabs, at most 4 spaces in a row.' })
+  text?: string | null;
+
+  @Field(() => NewsletterPlaceholderInput, { nullable: true })
+  placeholder?: NewsletterPlaceholderInput | null;
 }
 
 @InputType({ description: 'A file that you uploaded for the channel.' })
@@ -254,7 +290,7 @@ export class NewsletterButtonInput {
   value!: string;
 }
 
-@InputType({ description: 'A template of the category MARKETING, and what is put into it: the same for everybody.' })
+@InputType({ description: 'A template of the category MARKETING, and what is put into it.' })
 export class NewsletterTemplateInput {
   @Field(() => ID)
   templateId!: string;

@@ -15,7 +15,7 @@ import type { ContactFilterType } from './segment-filter.types.js';
 import type { ContactCount, ReachInput, SegmentReach } from './segment.types.js';
 
 /** A count that would outlive the request is of no use to anybody. */
-const COUNT_TIMEOUT_MS = 8_000;
+export const COUNT_TIMEOUT_MS = 8_000;
 /** In one statement. */
 const COUNTED_AT_ONCE = 20;
 

@@ -1,4 +1,4 @@
-import type { NewsletterContent } from '@fenster/contracts';
+import type { NewsletterContent, NewsletterSlot } from '@fenster/contracts';
 import { defineEntity, p } from '@mikro-orm/core';
 
 const NewsletterSchema = defineEntity({
@@ -9,6 +9,8 @@ const NewsletterSchema = defineEntity({
     workspaceId: p.uuid(),
     channelId: p.uuid(),
     content: p.json<NewsletterContent>(),
+    /** Where each message brings words of its own. */
+    slots: p.json<NewsletterSlot[]>(),
     /** Of the kind MARKETING, and asked besides `marketing`. */
     purpose: p.text(),
     /** Only files that they uploaded may be sent. */

@@ -23,3 +23,8 @@ export const newsletterPurposeMigration: MigrationStep = {
   name: '202611222005-newsletter-purposes',
   statements: [`alter table newsletter add column purpose text not null default 'marketing'`],
 };
+
+export const newsletterSlotMigration: MigrationStep = {
+  name: '202611222345-newsletter-slots',
+  statements: [`alter table newsletter add column slots jsonb not null default '[]'`],
+};

@@ -4,7 +4,15 @@ import { DomainError } from '@fenster/runtime';
 type Outcome = Pick<NewsletterMessageProgressed, 'outcome' | 'reason' | 'message'>;
 
 /** What only the person decides, or what is known of them. Whatever else keeps a message back would keep back all of them. */
-const OF_THE_PERSON: readonly string[] = ['OPTED_OUT', 'CONSENT_MISSING', 'PHONE_NEEDED', 'NO_ADDRESS', 'ERASED'];
+const OF_THE_PERSON: readonly string[] = [
+  'OPTED_OUT',
+  'CONSENT_MISSING',
+  'PHONE_NEEDED',
+  'NO_ADDRESS',
+  'ERASED',
+  'VALUE_MISSING',
+  'VALUE_UNFIT',
+];
 
 /**
  * What the refusals of the send gate mean for a message of a newsletter. About the person: it is refused, for good. About

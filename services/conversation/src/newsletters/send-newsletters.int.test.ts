@@ -28,7 +28,7 @@ afterAll(() => conversation.close());
 
 const CHANNEL = { name: 'WhatsApp', accountId: 'waba1', state: 'ACTIVE' } as const;
 
-async function begin({ purpose = 'marketing', isApproved = true } = {}) {
+async function begin({ purpose = 'marketing', isApproved = true, isPersonal = false } = {}) {
   const [workspaceId, newsletterId, templateId] = [newId(), newId(), newId()];
   const { channelId } = conversation;
   await conversation.receive(workspaceId, channelChanged, { ...CHANNEL, channelId });
@@ -41,18 +41,30 @@ async function begin({ purpose = 'marketing', isApproved = true } = {}) {
     category: 'MARKETING',
     quality: 'GREEN',
     parameterFormat: 'POSITIONAL',
-    definition: { body: { text: 'Nur heute! STOP beendet Werbung.', examples: [] }, buttons: [], unknownParts: [] },
+    definition: {
+      body: {
+        text: isPersonal ? 'Hallo {{1}}! STOP beendet Werbung.' : 'Nur heute! STOP beendet Werbung.',
+        examples: [],
+      },
+      buttons: [],
+      unknownParts: [],
+    },
   });
-  const content = { templateId, body: [], buttons: [] };
+  const content = { templateId, body: isPersonal ? [{ text: '…' }] : [], buttons: [] };
   await conversation.receive(workspaceId, newsletterStarted, {
     newsletterId,
     channelId,
     content,
+    slots: isPersonal ? [{ part: 'body', index: 0 }] : [],
     purpose,
     createdById: newId(),
   });
   let numbers = 1;
-  const newPerson = () => ({ contactId: newId(), phone: `+49170100000${(numbers += 1)}` });
+  const newPerson = (...values: string[]) => ({
+    contactId: newId(),
+    phone: `+49170100000${(numbers += 1)}`,
+    values,
+  });
   type Person = ReturnType<typeof newPerson>;
   return {
     workspaceId,
@@ -71,11 +83,12 @@ async function begin({ purpose = 'marketing', isApproved = true } = {}) {
       }),
     /** What came of it, in this order. */
     send: async (...people: Person[]) => {
-      const due = people.map(({ contactId, phone }) => ({
+      const due = people.map(({ contactId, phone, values }) => ({
         newsletterId,
         messageId: newId(),
         contactId,
         identity: { kind: 'PHONE' as const, value: phone },
+        values,
       }));
       await conversation.receive(workspaceId, newsletterMessageDue, ...due);
       const told = (await conversation.logOf(workspaceId)).filter(
@@ -116,6 +129,25 @@ describe('a newsletter to people whom nobody has written with', () => {
     await say(anna, 'marketing', 'CONFIRMED');
     expect(await send(anna)).toEqual(['TEMPLATE_NOT_USABLE']);
     expect(await threads()).toEqual([]);
+  });
+});
+
+describe('a newsletter with placeholders', () => {
+  it('says to each what is theirs, and nothing to those whose words are missing or do not fit', async () => {
+    const { workspaceId, newPerson, say, send } = await begin({ isPersonal: true });
+    const people = [newPerson('Anna'), newPerson('Bea'), newPerson(), newPerson('x\n'), newPerson('Cara')];
+    for (const person of people.slice(0, 4)) await say(person, 'marketing', 'CONFIRMED');
+    const outcomes = ['QUEUED', 'QUEUED', 'VALUE_MISSING', 'VALUE_UNFIT', 'CONSENT_MISSING'];
+    expect(await send(...people)).toEqual(outcomes);
+    const messages = await conversation.database.forTenant(workspaceId).find(Message, {}, { orderBy: { text: 'asc' } });
+    expect(messages.map(({ text }) => text)).toEqual(
+      ['Anna', 'Bea'].map((name) => `Hallo ${name}! STOP beendet Werbung.`),
+    );
+    const queued = (await conversation.logOf(workspaceId)).filter(({ name }) => name === messageQueued.name);
+    expect(queued.map(({ data }) => data)).toMatchObject([
+      { to: { phone: people[0]!.phone }, content: { body: [{ text: 'Anna' }] } },
+      { to: { phone: people[1]!.phone }, content: { body: [{ text: 'Bea' }] } },
+    ]);
   });
 });
 

@@ -25,6 +25,7 @@ import { Template } from '../templates/template.entity.js';
 import { templateNotUsable } from '../templates/template-state.rule.js';
 import { Thread } from '../threads/thread.entity.js';
 import { StoredNewsletter } from './newsletter.entity.js';
+import { personalContent } from './personal-content.rule.js';
 import { checkCategory, nobodyThere, outcomeOf } from './outcome.rule.js';
 
 const BY = { kind: 'system', id: 'newsletter' } as const;
@@ -33,7 +34,7 @@ const BY = { kind: 'system', id: 'newsletter' } as const;
 export async function storeNewsletters(tx: Tx, events: readonly Envelope<NewsletterStarted>[]): Promise<void> {
   const latest = new Map(events.map((event) => [event.data.newsletterId, event]));
   await sql`
-    insert into newsletter (workspace_id, id, channel_id, content, purpose, created_by_id)
+    insert into newsletter (workspace_id, id, channel_id, content, slots, purpose, created_by_id)
     select * from ${unnest(
       'input',
       {
@@ -41,6 +42,7 @@ export async function storeNewsletters(tx: Tx, events: readonly Envelope<Newslet
         id: 'uuid',
         channel_id: 'uuid',
         content: 'jsonb',
+        slots: 'jsonb',
         purpose: 'text',
         created_by_id: 'text',
       },
@@ -49,11 +51,13 @@ export async function storeNewsletters(tx: Tx, events: readonly Envelope<Newslet
         id: data.newsletterId,
         channel_id: data.channelId,
         content: data.content,
+        slots: data.slots,
         purpose: data.purpose,
         created_by_id: data.createdById,
       })),
     )}
     on conflict (workspace_id, id) do update set channel_id = excluded.channel_id, content = excluded.content,
+      slots = excluded.slots,
       purpose = excluded.purpose, created_by_id = excluded.created_by_id
   `.execute(tx.sql);
 }
@@ -100,7 +104,13 @@ export async function sendNewsletters(tx: Tx, told: readonly Due[], consumer: st
       if (!place) tried.push({ event, reasons: [nobodyThere(!here.has(event))] });
       else if ('refusal' in letter) tried.push({ event, reasons: [letter.refusal] });
       else {
-        const { channel, template, content, files } = letter;
+        const { channel, template, files } = letter;
+        const made = personalContent(template, newsletter, { values: event.data.values, now: tx.now() });
+        if ('refusal' in made) {
+          tried.push({ event, reasons: [made.refusal] });
+          continue;
+        }
+        const { content } = made;
         const known = { channel, template, consent: consents.get(place.thread), budget };
         const outgoing = messageOf(newsletter, event, { content, files, known }, consumer);
         // Where it goes to somebody known, the gate is asked once, when it is queued.
@@ -183,23 +193,22 @@ async function readNewsletters(tx: Tx, events: readonly Due[]): Promise<Map<stri
   return new Map(rows.map((row) => [row.id, row]));
 }
 
-interface Letter {
-  channel: Channel | null;
-  template: Template | null;
-}
-
 /** What is sent, as its template is now; or why nobody can get it. */
 async function readLetter(
   tx: Tx,
   { workspaceId, channelId, content: given, createdById }: StoredNewsletter,
-): Promise<Letter & ({ content: TemplateContent; files: KnownFiles } | { refusal: DomainError })> {
+): Promise<
+  { channel: Channel | null } & (
+    | { template: Template; files: KnownFiles }
+    | { template: Template | null; refusal: DomainError }
+  )
+> {
   const channel = await tx.em.findOne(Channel, { workspaceId, id: channelId });
   const template = await tx.em.findOne(Template, { workspaceId, id: given.templateId });
   const refusal = template ? checkCategory(template.category) : templateNotUsable('DELETED');
   if (!template || refusal) return { channel, template, refusal: refusal! };
-  const content = fillTemplate(template, given);
-  const mediaIds = filesOf(content).map(({ file }) => file.mediaId);
-  return { channel, template, content, files: await uploadedBy(tx, workspaceId, createdById, mediaIds) };
+  const mediaIds = filesOf(fillTemplate(template, given)).map(({ file }) => file.mediaId);
+  return { channel, template, files: await uploadedBy(tx, workspaceId, createdById, mediaIds) };
 }
 
 interface Place {
