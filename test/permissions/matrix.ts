@@ -167,10 +167,10 @@ export class Matrix {
     this.#markedByAnybody = new Set(marked.map(({ id }) => id));
   }
 
-  /** Every query at the gateway, with ids of all kinds. */
-  async queries(asker: Asker): Promise<void> {
+  /** Every query at the gateway, or those that are named, with ids of all kinds. */
+  async queries(asker: Asker, named?: readonly string[]): Promise<void> {
     const tasks = rootFields(this.schemas.public)
-      .filter(({ kind }) => kind === 'query')
+      .filter(({ kind, name }) => kind === 'query' && (named?.includes(name) ?? true))
       .flatMap((root) => this.#queryTasks(asker, root));
     await concurrently(tasks);
   }
@@ -349,7 +349,7 @@ export class Matrix {
     return token && idOf(place, token.who);
   }
 
-  /** Every entity of every subgraph by every id that there is, asked at the subgraph directly. */
+  /** Every entity of every subgraph by ids of all kinds, asked at the subgraph directly. */
   async references(asker: Asker, services: readonly DatabaseName[] = DATABASES): Promise<void> {
     const tasks = services.flatMap((service) => {
       const union = this.schemas.subgraphs[service].getType('_Entity');
@@ -367,7 +367,7 @@ export class Matrix {
     const schema = this.schemas.subgraphs[service];
     const selection = selectionOf(schema, schema.getType(typeName)!);
     const query = `query ($r: [_Any!]!) { _entities(representations: $r) { ... on ${typeName} ${selection} } }`;
-    const asked = asks(this.contents.objects);
+    const asked = asks(this.#referable(typeName));
     this.probes += asked.length;
     const answers: string[] = [];
     for (const chunk of chunks(asked, REPRESENTATIONS)) {
@@ -379,6 +379,14 @@ export class Matrix {
     const field = `${service}.${typeName}`;
     const sight = asker.sightAt[field] ?? asker.sight;
     this.#compare(asker, sight, { where: service, field }, asked, answers, (object) => !sight.has(object));
+  }
+
+  /** Unless it is the whole matrix: all that is of this type in whatever service, and one of each other kind. */
+  #referable(typeName: string): readonly WorldObject[] {
+    const { objects } = this.contents;
+    if (IS_WHOLE) return objects;
+    const table = typeName.replaceAll(/(?!^)[A-Z]/g, '_$&').toLowerCase();
+    return [...new Set([...objects.filter((object) => object.table.endsWith(`.${table}`)), ...oneOfEach(objects)])];
   }
 
   /** Opens every subscription at the gateway, for everything and for ids of all kinds. */

@@ -10,10 +10,13 @@ export interface TestDatabase {
 }
 
 /** A migrated database of a service, used by one test file and nobody else. */
-export async function createTestDatabase(service: string, steps: readonly MigrationStep[]): Promise<TestDatabase> {
+export async function createTestDatabase(
+  service: string,
+  steps: readonly MigrationStep[],
+  database = `${service}_${randomBytes(6).toString('hex')}`,
+): Promise<TestDatabase> {
   const adminUrl = inject('postgresAdminUrl');
   const template = await migratedTemplate(adminUrl, service, steps);
-  const database = `${service}_${randomBytes(6).toString('hex')}`;
   const url = await provisionDatabase({ adminUrl, service, password: 'test', database, template });
   return { url, drop: () => dropDatabase(adminUrl, database) };
 }

@@ -2,7 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { dropDatabase } from '@fenster/database';
+import { migrations as billing } from '@fenster/billing';
+import { migrations as channels } from '@fenster/channels';
+import { migrations as contacts } from '@fenster/contacts';
+import { migrations as conversation } from '@fenster/conversation';
+import { migrations as identity } from '@fenster/identity';
 import {
   DATABASES,
   freePort,
@@ -15,7 +19,10 @@ import {
 } from '@fenster/local';
 import { inject } from 'vitest';
 import type {} from './global-setup.js';
+import { createTestDatabase, type TestDatabase } from './test-database.js';
 import { startTestNats } from './test-nats.js';
+
+const MIGRATIONS = { identity, channels, conversation, contacts, billing };
 
 /** Statuses come as fast as the sandbox can send them, and tests may send as fast as they can. */
 const AT_ONCE = { SENT_DELAY_MS: '0', DELIVERED_DELAY_MS: '5', READ_DELAY_MS: '10', RATE_LIMITS: 'false' };
@@ -38,12 +45,16 @@ export async function startTestStack(
   const nats = await startTestNats();
   const ports = Object.fromEntries(await Promise.all(PARTS.map(async (part) => [part, await freePort()]))) as Ports;
   const objectsDirectory = mkdtempSync(join(tmpdir(), 'fenster-objects-'));
+  const databases: TestDatabase[] = [];
   const clean = async () => {
     rmSync(objectsDirectory, { recursive: true, force: true });
     await nats.stop();
-    for (const service of DATABASES) await dropDatabase(postgresAdminUrl, `${databasePrefix}${service}`);
+    for (const { drop } of databases) await drop();
   };
   try {
+    // What it finds migrated, the stack does not migrate again.
+    for (const service of DATABASES)
+      databases.push(await createTestDatabase(service, MIGRATIONS[service], `${databasePrefix}${service}`));
     const stack = await startStack({
       host: '127.0.0.1',
       ports,
