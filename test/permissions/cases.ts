@@ -94,6 +94,7 @@ export const QUERIES: Readonly<Record<string, QueryCase>> = {
   },
   'Query.priceBooks': {},
   'Query.closedPeriods': {},
+  'Query.tokenUsages': {},
   'Query.allowances': { variables: () => ({ month: '2026-11' }), attempts: () => [{ month: '2026-13' }] },
   'Query.recalculateMonth': {
     variables: () => ({ month: '2026-11', regime: '2025-07' }),
@@ -644,6 +645,12 @@ export const MUTATIONS: Readonly<Record<string, MutationCase>> = {
         note: canary('note'),
         idempotencyKey: key(),
       },
+    }),
+  },
+  'Mutation.recordTokenUsage': {
+    needs: 'cost:manage',
+    variables: () => ({
+      input: { month: '2026-10', tokens: 7, source: 'INVOICE', note: canary('note'), idempotencyKey: key() },
     }),
   },
   'Mutation.proposeReconciliation': {

@@ -708,6 +708,18 @@ export async function buildWorld(stack: TestStack, provider: ProviderStub): Prom
         });
       }
     }
+    await insert('billing', 'token_usage', {
+      month: '2026-09',
+      currency: 'USD',
+      id: oldId(),
+      tokens: Number(digits(8)),
+      source: 'INVOICE',
+      note: canary('note'),
+      standing: [],
+      version: 1,
+      recorded_by: members.colleague.id,
+      recorded_at: now,
+    });
     await insert('billing', 'invoice', {
       id: oldId(),
       month: '2026-10',

@@ -206,6 +206,8 @@ export const AUDITED = {
     version: token,
     state: token,
   }),
+  // Of a month, as it was said last.
+  token_usage: audited(['record'], { month: token, currency, source: token, count: z.int() }),
   budget: audited(['create', 'update', 'archive'], {
     name: freeText,
     teamId: id.nullable(),

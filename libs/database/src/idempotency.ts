@@ -8,11 +8,17 @@ const MAX_KEY_LENGTH = 200;
 /**
  * Runs `create` once per key of this actor. The same key with the same input returns the id that the first call
  * made, also when both calls run at once (the second waits for the first one's commit).
+ * `workspaceId` is said where the transaction is across tenants.
  * @throws DomainError IDEMPOTENCY_CONFLICT for the same key with another operation or input.
  */
 export async function once(
   tx: Tx,
-  { key, operation, input }: { key: string; operation: string; input: unknown },
+  {
+    key,
+    operation,
+    input,
+    workspaceId = tx.workspaceId,
+  }: { key: string; operation: string; input: unknown; workspaceId?: string | undefined },
   newResultId: string,
   create: (resultId: string) => Promise<void>,
 ): Promise<string> {
@@ -24,7 +30,7 @@ export async function once(
   const { rows } = await sql<{ operation: string; input_hash: string; result_id: string; created: boolean }>`
     with inserted as (
       insert into idempotency_key (workspace_id, actor_id, key, operation, input_hash, result_id, created_at)
-      values (${tx.workspaceId}, ${actorId}, ${key}, ${operation}, ${inputHash}, ${newResultId}, ${tx.now()})
+      values (${workspaceId}, ${actorId}, ${key}, ${operation}, ${inputHash}, ${newResultId}, ${tx.now()})
       on conflict (workspace_id, actor_id, key) do update set key = excluded.key
       returning operation, input_hash, result_id
     )

@@ -12,6 +12,7 @@ import { budgetMigration, newsletterBudgetMigration } from './budgets/budget.mig
 import { erasureMigration } from './erasures/erasure.migration.js';
 import { exportMigration } from './exports/export.migration.js';
 import { sumsMigration } from './reports/sums.migration.js';
+import { tokenUsageMigration } from './token-usage/token-usage.migration.js';
 import { volumeTierMigration } from './volume-tiers/volume-tier.migration.js';
 
 const SERVICE = 'billing';
@@ -376,4 +377,5 @@ export const migrations: readonly MigrationStep[] = [
   alertMigration,
   newsletterBudgetMigration,
   volumeTierMigration,
+  tokenUsageMigration,
 ];

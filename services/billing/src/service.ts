@@ -63,6 +63,8 @@ import {
 import { RecalculationResolver } from './recalculations/recalculation.resolver.js';
 import { CostReportKeyResolver, CostReportResolver } from './reports/cost-report.resolver.js';
 import { ExpensiveConversationsResolver } from './reports/expensive-conversations.resolver.js';
+import { TokenUsage } from './token-usage/token-usage.entity.js';
+import { TokenUsageResolver } from './token-usage/token-usage.resolver.js';
 import { statementJob } from './statements/statement.job.js';
 import { UnratedMessageResolver } from './unrated/unrated.resolver.js';
 import { readPriceBook, shipPriceBook } from './price-books/stored-price-book.js';
@@ -94,6 +96,7 @@ export const subgraph: SubgraphOptions = {
     CostExportResolver,
     ReconciliationResolver,
     InvoiceResolver,
+    TokenUsageResolver,
     ReconciliationReportResolver,
     BudgetResolver,
     AlertResolver,
@@ -125,6 +128,7 @@ export const entities = [
   ClosedPeriod,
   Reconciliation,
   ImportedInvoice,
+  TokenUsage,
   Budget,
   Alert,
   AlertDestination,

@@ -11,7 +11,8 @@ const ChargeStateEnum = enumOf(CHARGE_STATES, {
 });
 const ChargeLineEnum = enumOf(CHARGE_LINES, {
   name: 'ChargeLine',
-  description: 'MESSAGE: the price of the provider. PARTNER_FEE: of whoever connects to it. TAX: on both.',
+  description:
+    'MESSAGE: the price of the provider. PARTNER_FEE: of whoever connects to it. TAX: on both. TOKENS: of the Business Agent of the provider, and of no message.',
 });
 
 @Directive('@key(fields: "id")')

@@ -10,8 +10,8 @@ import type { RatedCharge, Surcharge, TraceFact } from '../ratings/rate.js';
 export const CHARGE_STATES = ['QUOTED', 'PROVISIONAL', 'RATED', 'CORRECTED', 'RECONCILED'] as const;
 export type ChargeState = (typeof CHARGE_STATES)[number];
 
-/** Whose line it is: the provider's, our partner's, or tax. */
-export const CHARGE_LINES = ['MESSAGE', 'PARTNER_FEE', 'TAX'] as const;
+/** Whose line it is: the provider's, our partner's, or tax; and the provider's of no message. */
+export const CHARGE_LINES = ['MESSAGE', 'PARTNER_FEE', 'TAX', 'TOKENS'] as const;
 export type ChargeLine = (typeof CHARGE_LINES)[number];
 
 /** By what entries are grouped and never changed: something else means to take back and to enter anew. */
@@ -46,8 +46,9 @@ export interface Standing extends Place, Figures {
 /** What should stand. */
 export interface Target extends Place, Figures {
   state: 'QUOTED' | 'PROVISIONAL' | 'RATED';
-  unit: 'message' | 'conversation';
-  regime: string;
+  /** Null, with its regime, of what is of no message. */
+  unit: 'message' | 'conversation' | null;
+  regime: string | null;
   priceBookVersion: string;
   rateLine: number | null;
   trace: readonly TraceFact[];

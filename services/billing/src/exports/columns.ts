@@ -92,15 +92,15 @@ function focusColumns({ withContacts, withTeams }: Sights): readonly Column[] {
     text('ChargeFrequency', () => 'Usage-Based'),
     text('ChargePeriodEnd', ({ dayEnd }) => time(dayEnd)),
     text('ChargePeriodStart', ({ dayStart }) => time(dayStart)),
-    count('ConsumedQuantity', (line) => (isTax(line) ? null : line.messages)),
-    text('ConsumedUnit', (line) => (isTax(line) ? null : 'Messages')),
+    count('ConsumedQuantity', quantityOf),
+    text('ConsumedUnit', unitOf),
     money('ContractedCost', amount),
     money('EffectiveCost', amount),
     text('InvoiceIssuerName', issuerOf),
     money('ListCost', amount),
     text('PricingCategory', (line) => (isTax(line) ? null : 'Standard')),
-    count('PricingQuantity', (line) => (isTax(line) ? null : line.messages)),
-    text('PricingUnit', (line) => (isTax(line) ? null : 'Messages')),
+    count('PricingQuantity', quantityOf),
+    text('PricingUnit', unitOf),
     text('ProviderName', issuerOf),
     text('PublisherName', issuerOf),
     text('ResourceId', ({ conversationId }) => conversationId),
@@ -123,16 +123,35 @@ function focusColumns({ withContacts, withTeams }: Sights): readonly Column[] {
   ];
 }
 
+function quantityOf(line: LedgerLine): number | null {
+  if (isTax(line)) return null;
+  if (line.line !== 'TOKENS') return line.messages;
+  const tokens = line.trace.find(({ fact }) => fact === 'tokens')?.value;
+  return typeof tokens === 'number' ? tokens : null;
+}
+
+function unitOf(line: LedgerLine): string | null {
+  if (isTax(line)) return null;
+  return line.line === 'TOKENS' ? 'Tokens' : 'Messages';
+}
+
 function issuerOf({ line }: LedgerLine): string {
   return line === 'PARTNER_FEE' ? 'Partner' : 'Meta';
 }
 
+const SKUS = { MESSAGE: 'message', PARTNER_FEE: 'fee', TAX: 'message', TOKENS: 'tokens' } as const;
+
 function skuOf({ line, category, market }: LedgerLine): string {
-  return [line === 'PARTNER_FEE' ? 'fee' : 'message', category, market ?? 'any'].join('/');
+  return [SKUS[line], category, market ?? 'any'].join('/');
 }
 
 function describe({ line, category, market, freeReason }: LedgerLine): string {
-  const what = { MESSAGE: 'WhatsApp message', PARTNER_FEE: 'Fee of the partner', TAX: 'Tax' }[line];
+  const what = {
+    MESSAGE: 'WhatsApp message',
+    PARTNER_FEE: 'Fee of the partner',
+    TAX: 'Tax',
+    TOKENS: 'Tokens of the Business Agent',
+  }[line];
   const why = freeReason === null ? '' : `, free: ${freeReason}`;
   return `${what}, ${category}${market === null ? '' : `, ${market}`}${why}`;
 }

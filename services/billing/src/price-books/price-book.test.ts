@@ -23,7 +23,7 @@ describe('the price book that ships', () => {
   const book = bookOf(FILE);
 
   it('is valid and complete', () => {
-    expect(book.rates).toHaveLength(786);
+    expect(book.rates).toHaveLength(787);
     expect(book.rates[0]).toEqual({
       line: 2,
       model: 'PMP',
@@ -35,7 +35,7 @@ describe('the price book that ships', () => {
       confidence: 'official',
       source: 'Meta USD rate card 2026-10-01 XLSX (sha256 94913fa225da0093...)',
     });
-    expect(book.rates.at(-1)!.line).toBe(787);
+    expect(book.rates.at(-1)!.line).toBe(788);
   });
 
   it('names exactly the markets that a recipient can have', () => {
@@ -170,9 +170,9 @@ describe('a price book with mistakes', () => {
         'PMP,*,service,*,0.0456,,,2026-10-01,,official,x',
       ),
     ).toEqual([
-      '3 model: "XMP" is not one of PMP, CBP, CBP-2022, PARTNER, PARTNER-SHARE, TAX',
+      '3 model: "XMP" is not one of PMP, CBP, CBP-2022, PARTNER, PARTNER-SHARE, TAX, TOKENS',
       '3 market: "Germny" is not a market of the rate cards',
-      '3 category: "servce" is not one of marketing, utility, authentication, authentication_international, service, business_initiated, user_initiated, *',
+      '3 category: "servce" is not one of marketing, utility, authentication, authentication_international, service, business_initiated, user_initiated, business_agent, *',
       '3 currency: "eur" is not an ISO 4217 code',
       '4 rate: "-0.0456" is not a non-negative decimal with at most six places',
       '5 rate: "0,0456" is not a non-negative decimal with at most six places',

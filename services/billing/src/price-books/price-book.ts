@@ -58,7 +58,7 @@ const COLUMNS = [
 ] as const;
 type Column = (typeof COLUMNS)[number];
 
-const MODELS = new Set(['PMP', 'CBP', 'CBP-2022', 'PARTNER', 'PARTNER-SHARE', 'TAX']);
+const MODELS = new Set(['PMP', 'CBP', 'CBP-2022', 'PARTNER', 'PARTNER-SHARE', 'TAX', 'TOKENS']);
 /** Their rates have no currency. */
 const SHARES = new Set(['PARTNER-SHARE', 'TAX']);
 const CONFIDENCES = new Set(['official', 'transcribed', 'derived', 'estimate', 'seed']);
@@ -70,6 +70,7 @@ const CATEGORIES = new Set([
   'service',
   'business_initiated',
   'user_initiated',
+  'business_agent',
   '*',
 ]);
 

@@ -66,6 +66,7 @@ export const WORDS: Record<DocumentLanguage, Words> = {
     categories: {
       marketing: 'Marketing',
       marketing_lite: 'Marketing Lite',
+      business_agent: 'Business Agent (Tokens)',
       utility: 'Utility',
       authentication: 'Authentifizierung',
       authentication_international: 'Authentifizierung (international)',
@@ -74,7 +75,12 @@ export const WORDS: Record<DocumentLanguage, Words> = {
       user_initiated: 'Vom Kunden begonnen',
       referral_conversion: 'Freier Einstieg',
     },
-    lines: { MESSAGE: 'Preis von Meta', PARTNER_FEE: 'Gebühr des Partners', TAX: 'Steuer' },
+    lines: {
+      MESSAGE: 'Preis von Meta',
+      PARTNER_FEE: 'Gebühr des Partners',
+      TAX: 'Steuer',
+      TOKENS: 'Token (keine Nachrichten)',
+    },
     reasons: {
       SERVICE_ALLOWANCE: 'Freikontingent der Nummer',
       CONVERSATION_ALLOWANCE: 'Freikontingent der Unterhaltungen',
@@ -129,6 +135,7 @@ export const WORDS: Record<DocumentLanguage, Words> = {
     categories: {
       marketing: 'Marketing',
       marketing_lite: 'Marketing Lite',
+      business_agent: 'Business Agent (tokens)',
       utility: 'Utility',
       authentication: 'Authentication',
       authentication_international: 'Authentication (international)',
@@ -137,7 +144,7 @@ export const WORDS: Record<DocumentLanguage, Words> = {
       user_initiated: 'User-initiated',
       referral_conversion: 'Free entry point',
     },
-    lines: { MESSAGE: "Meta's price", PARTNER_FEE: 'Fee of the partner', TAX: 'Tax' },
+    lines: { MESSAGE: "Meta's price", PARTNER_FEE: 'Fee of the partner', TAX: 'Tax', TOKENS: 'Tokens (no messages)' },
     reasons: {
       SERVICE_ALLOWANCE: 'Free messages of the number',
       CONVERSATION_ALLOWANCE: 'Free conversations of the account',
