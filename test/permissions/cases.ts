@@ -289,6 +289,13 @@ export const QUERIES: Readonly<Record<string, QueryCase>> = {
   'Query.deadLetters': { attempts: ({ deadLetterId }) => [{ after: deadLetterId }, { after: oldId(), first: 100 }] },
   'Query.labels': {},
   'Query.optOutWords': {},
+  'Query.heldMessages': {
+    attempts: ({ conversations: { ofTeamAssigned } }) => [
+      { state: 'DECLINED', first: 100 },
+      { conversationId: ofTeamAssigned.id },
+      { after: encodePage({ ...aPage, id: ofTeamAssigned.heldIds[0] }), first: 100 },
+    ],
+  },
   'Query.macro': { variables: ({ macroId }) => ({ id: macroId }) },
   'Query.macros': {
     attempts: ({ macroId }) => [{ after: encodePage({ ...aPage, id: macroId }), first: 100 }, { after: macroId }],
@@ -1228,6 +1235,20 @@ export const MUTATIONS: Readonly<Record<string, MutationCase>> = {
   'Mutation.reactToMessage': {
     needs: 'message:send',
     variables: ({ conversations }) => ({ messageId: conversations.ofTeamAssigned.sentId, emoji: '👍' }),
+  },
+  'Mutation.approveHeldMessage': {
+    needs: 'message:approve',
+    variables: ({ conversations }) => ({ input: { id: conversations.ofTeamAssigned.heldIds[0] } }),
+  },
+  'Mutation.declineHeldMessage': {
+    needs: 'message:approve',
+    variables: ({ conversations }) => ({
+      input: { id: conversations.ofTeamAssigned.heldIds[1], reason: canary('reason') },
+    }),
+  },
+  'Mutation.withdrawHeldMessage': {
+    needs: 'message:send',
+    variables: ({ conversations }) => ({ id: conversations.ofTeamAssigned.heldIds[2] }),
   },
   'Mutation.settleUnconfirmedMessage': {
     needs: 'message:send',

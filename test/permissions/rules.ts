@@ -63,6 +63,7 @@ export type Right =
   | 'contact:manage'
   | 'consent:manage'
   | 'consent:record'
+  | 'message:approve'
   | 'erasure:manage'
   | 'retention:manage'
   | 'access_request:manage';
@@ -449,6 +450,18 @@ export const TABLES: Readonly<Record<string, TableRule>> = {
   'conversation.draft': {
     conversation: 'conversation_id',
     columns: { edited_by_id: 'conversation', text: 'body' },
+  },
+  'conversation.held_message': {
+    conversation: 'conversation_id',
+    columns: {
+      id: 'conversation',
+      author_id: 'conversation',
+      budget_id: 'conversation',
+      decided_by_id: 'conversation',
+      text: 'body',
+      payload: 'body',
+      reason: 'body',
+    },
   },
   'conversation.control': {
     conversation: 'conversation_id',

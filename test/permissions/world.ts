@@ -13,6 +13,7 @@ import {
   customerIdentityChanged,
   templateCategoryTold,
   draftChanged,
+  heldMessageChanged,
   labelCatalogueChanged,
   memberMentioned,
   messageDelayed,
@@ -121,6 +122,8 @@ interface ConversationInWorld {
   unconfirmedId: string;
   sentProviderId: string;
   noteId: string;
+  /** Two of a colleague, and one of the owner. */
+  heldIds: readonly [string, string, string];
   /** Of the file that came with `inboundId`. */
   mediaId: string;
 }
@@ -495,6 +498,7 @@ export async function buildWorld(stack: TestStack, provider: ProviderStub): Prom
           unconfirmedId: oldId(),
           sentProviderId: `wamid.${randomBytes(9).toString('hex')}`,
           noteId: oldId(),
+          heldIds: [oldId(), oldId(), oldId()],
           mediaId: oldId(),
         },
       ]),
@@ -611,6 +615,45 @@ export async function buildWorld(stack: TestStack, provider: ProviderStub): Prom
         announced_version: 1,
         announced_at: now,
       })),
+    );
+    const held = {
+      type: 'text',
+      payload: null,
+      author_kind: 'member',
+      author_id: members.colleague.id,
+      state: 'HELD',
+      held_at: now,
+      expires_at: later,
+      ended_at: null,
+      decided_by_id: null,
+      reason: null,
+    };
+    await insert(
+      'conversation',
+      'held_message',
+      ...Object.values(conversations).flatMap(({ id, threadId, heldIds }) => {
+        const each = () => ({
+          ...held,
+          conversation_id: id,
+          thread_id: threadId,
+          budget_id: oldId(),
+          text: canary('held'),
+        });
+        return [
+          { ...each(), id: heldIds[0] },
+          { ...each(), id: heldIds[1] },
+          { ...each(), id: heldIds[2], author_id: members.owner.id },
+          {
+            ...each(),
+            id: oldId(),
+            payload: { outgoing: { kind: 'text', body: canary('held'), previewUrl: true } },
+            state: 'DECLINED',
+            ended_at: now,
+            decided_by_id: members.owner.id,
+            reason: canary('declined'),
+          },
+        ];
+      }),
     );
     const quota = { api_key_id: oldId(), action: canary('action'), resource: canary('resource'), count: 3 };
     await insert('conversation', 'api_key_quota', { ...quota, window_start: now });
@@ -1941,6 +1984,7 @@ async function tellOf(
     offeredTo: { kind: 'human' },
   });
   await tell(draftChanged, { ...about, version: 7, isEmpty: false });
+  await tell(heldMessageChanged, { ...about, heldMessageId: conversations[spot].heldIds[0], state: 'HELD' });
   for (const event of [noteAdded, noteEdited, noteDeleted]) await tell(event, { noteId, conversationId });
   await tell(memberMentioned, { noteId, conversationId, memberId: members.agentOfOtherTeam.id });
   await tell(readCursorMoved, { ...about, memberId: members.agentOfTeam.id, seq: 2, unreadFrom: null });
@@ -1972,7 +2016,14 @@ async function tellOf(
     phase: 'ANNOUNCED',
     effectiveAt: later,
   });
-  const stop = { budgetId: oldId(), isStopped: true, monthEndsAt: later, teamId: null, category: 'marketing' };
+  const stop = {
+    budgetId: oldId(),
+    isStopped: true,
+    isHeld: false,
+    monthEndsAt: later,
+    teamId: null,
+    category: 'marketing',
+  };
   await tell(budgetStopChanged, stop);
   await tell(availabilityChanged, { memberId: colleague, status: 'BUSY' });
 }

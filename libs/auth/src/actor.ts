@@ -60,6 +60,8 @@ export const PERMISSIONS = [
   'conversation:manage',
   'message:read',
   'message:send',
+  // Let others' messages leave, and newsletters, that a budget holds.
+  'message:approve',
   'cost:read',
   // Price books and the closing of periods.
   'cost:manage',

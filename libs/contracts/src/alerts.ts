@@ -10,6 +10,7 @@ export const ALERT_KINDS = [
   'ALLOWANCE_USED_UP',
   'BUDGET_WARNING',
   'BUDGET_STOPPED',
+  'BUDGET_HOLDS',
 ] as const;
 export type AlertKind = (typeof ALERT_KINDS)[number];
 

@@ -112,10 +112,12 @@ export const AUDITED = {
     /** `human`, or the id of the program that has control. */
     controller: token.nullable(),
   }),
-  message: audited(['send', 'react', 'settle'], {
+  message: audited(['send', 'react', 'settle', 'hold', 'approve', 'decline', 'withdraw'], {
     decision: token,
     /** Why it was sent although a budget is used up. */
     budgetOverride: freeText,
+    /** Why it was declined that it leaves. */
+    reason: freeText,
   }),
   label: audited(['create', 'update', 'delete'], { name: freeText, colour }),
   note: audited(['create', 'update', 'delete'], {}),

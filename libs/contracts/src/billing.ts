@@ -68,7 +68,7 @@ export const budgetStateChanged = defineEvent({
   version: 1,
   dataClass: 'cost',
   description:
-    'A budget reached a share of its limit in a month at which people are warned or messages stop, or it is below one again. Each says all of a budget and month.',
+    'A budget reached a share of its limit in a month at which people are warned or messages wait or stop, or it is below one again. Each says all of a budget and month.',
   schema: z.object({
     budgetId: id,
     /** `YYYY-MM` in the time zone of each account. */
@@ -88,7 +88,7 @@ export const budgetStateChanged = defineEvent({
     /** The highest share that was reached, in percent, of those at which people want to be warned. */
     warnedPercent: z.int().nullable(),
     /** What becomes of messages that it is for. */
-    enforcement: z.enum(['NONE', 'STOP']),
+    enforcement: z.enum(['NONE', 'HOLD', 'STOP']),
   }),
 });
 export type BudgetStateChanged = EventData<typeof budgetStateChanged>;

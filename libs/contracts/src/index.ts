@@ -15,6 +15,7 @@ export * from './delivery-failures.js';
 export * from './envelope.js';
 export * from './erase-event.js';
 export * from './erasures.js';
+export * from './held-message-state.js';
 export * from './identity.js';
 export * from './newsletters.js';
 export * from './outgoing-content.js';

@@ -71,13 +71,15 @@ export function resultUnion<T extends object>(
   name: string,
   type: ClassType<T>,
   refusals: readonly ClassType<UserError>[],
+  /** Another object that it may answer with, where it did something else that was wanted. */
+  also?: { type: ClassType<object>; is: (value: object) => boolean },
 ) {
   return createUnionType({
     name,
-    types: () => [type, ...refusals] as const,
+    types: () => [type, ...(also ? [also.type] : []), ...refusals] as const,
     resolveType: (value: object) => {
       const refusal = (value as { [REFUSAL]?: ClassType<UserError> })[REFUSAL];
-      if (!refusal) return type;
+      if (!refusal) return also?.is(value) ? also.type : type;
       if (!refusals.includes(refusal)) throw new Error(`${name} has no member for ${refusal.name}.`);
       return refusal;
     },

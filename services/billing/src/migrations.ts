@@ -8,7 +8,7 @@ import {
 import { alertMigration } from './alerts/alert.migration.js';
 import { reconciliationMigration } from './reconciliations/reconciliation.migration.js';
 import { allowanceMigration } from './allowances/allowance.migration.js';
-import { budgetMigration, newsletterBudgetMigration } from './budgets/budget.migration.js';
+import { budgetHoldMigration, budgetMigration, newsletterBudgetMigration } from './budgets/budget.migration.js';
 import { erasureMigration } from './erasures/erasure.migration.js';
 import { exportMigration } from './exports/export.migration.js';
 import { sumsMigration } from './reports/sums.migration.js';
@@ -372,6 +372,7 @@ export const migrations: readonly MigrationStep[] = [
   exportMigration,
   reconciliationMigration,
   budgetMigration,
+  budgetHoldMigration,
   allowanceMigration,
   sumsMigration,
   alertMigration,

@@ -10,6 +10,7 @@ import { ChannelSetting } from './channel-settings/channel-setting.entity.js';
 import { Claim } from './claims/claim.entity.js';
 import { Control } from './control/control.entity.js';
 import { Conversation } from './conversations/conversation.entity.js';
+import { StoredHeldMessage } from './approvals/held-message.entity.js';
 import { Draft } from './drafts/draft.entity.js';
 import { ConversationLabel, Label } from './labels/label.entity.js';
 import { ApiKey, Member, Team, TeamMember } from './directory/directory.entity.js';
@@ -64,6 +65,7 @@ export const entities = [
   Claim,
   Control,
   Draft,
+  StoredHeldMessage,
   CannedResponse,
   Macro,
   View,

@@ -1,4 +1,4 @@
-import { budgetStopMigration, newsletterStopMigration } from './budgets/budget-stop.migration.js';
+import { budgetHoldMigration, budgetStopMigration, newsletterStopMigration } from './budgets/budget-stop.migration.js';
 import { clickToChatMigration } from './click-to-chat/click-to-chat.migration.js';
 import { optOutTextMigration } from './opt-outs/opt-out-text.migration.js';
 import { privacyNoticeMigration } from './privacy-notices/privacy-notice.migration.js';
@@ -429,4 +429,5 @@ export const migrations: readonly MigrationStep[] = [
   newsletterStopMigration,
   retentionRepairMigration,
   newsletterSlotMigration,
+  budgetHoldMigration,
 ];

@@ -46,6 +46,7 @@ import {
   MessageResolver,
   resolveMessage,
 } from './messages/message.resolver.js';
+import { HeldMessageResolver } from './approvals/held-message.resolver.js';
 import { SettlementResolver } from './unconfirmed/settlement.resolver.js';
 import { migrations } from './migrations.js';
 import { MentionResolver } from './notes/mention.resolver.js';
@@ -94,6 +95,7 @@ export const subgraph: SubgraphOptions = {
     MemberWorkloadResolver,
     DeliveryFailureResolver,
     SettlementResolver,
+    HeldMessageResolver,
     MessageResolver,
     CheckSendResolver,
     StartConversationResolver,

@@ -5,6 +5,7 @@ export * from './claims.js';
 export * from './control.js';
 export * from './conversations.js';
 export * from './drafts.js';
+export * from './held-messages.js';
 export * from './labels.js';
 export * from './messages.js';
 export * from './newsletters.js';

@@ -51,15 +51,23 @@ function english(facts: AlertFacts, names: AlertNames): readonly string[] {
       ];
     }
     case 'BUDGET_WARNING':
-    case 'BUDGET_STOPPED': {
+    case 'BUDGET_STOPPED':
+    case 'BUDGET_HOLDS': {
       const budget = names.budget ?? facts.budgetId;
-      const isStopped = facts.kind === 'BUDGET_STOPPED';
+      const subject = {
+        BUDGET_WARNING: `Budget ${budget}: ${facts.percent} % are spent`,
+        BUDGET_STOPPED: `Budget ${budget} stops messages`,
+        BUDGET_HOLDS: `Budget ${budget}: messages wait for approval`,
+      };
+      const whatNow = {
+        BUDGET_WARNING: 'You can raise it, or see in the cost report what it is spent on.',
+        BUDGET_STOPPED: `Messages that count in it are refused until ${dayText(facts.until, 'EN')}, or until somebody raises it.`,
+        BUDGET_HOLDS: `Until ${dayText(facts.until, 'EN')}, or until somebody raises it, messages that count in it leave only if somebody approves them.`,
+      };
       return [
-        isStopped ? `Budget ${budget} stops messages` : `Budget ${budget}: ${facts.percent} % are spent`,
+        subject[facts.kind],
         `Of ${money(facts.limitMicros)} for ${facts.month}, ${money(facts.spentMicros)} are spent (${spentPercent(facts)} %).`,
-        isStopped
-          ? `Messages that count in it are refused until ${dayText(facts.until, 'EN')}, or until somebody raises it.`
-          : 'You can raise it, or see in the cost report what it is spent on.',
+        whatNow[facts.kind],
       ];
     }
   }
@@ -98,15 +106,23 @@ function german(facts: AlertFacts, names: AlertNames): readonly string[] {
       ];
     }
     case 'BUDGET_WARNING':
-    case 'BUDGET_STOPPED': {
+    case 'BUDGET_STOPPED':
+    case 'BUDGET_HOLDS': {
       const budget = names.budget ?? facts.budgetId;
-      const isStopped = facts.kind === 'BUDGET_STOPPED';
+      const subject = {
+        BUDGET_WARNING: `Budget ${budget}: ${facts.percent} % sind ausgegeben`,
+        BUDGET_STOPPED: `Budget ${budget} hält Nachrichten auf`,
+        BUDGET_HOLDS: `Budget ${budget}: Nachrichten warten auf Freigabe`,
+      };
+      const whatNow = {
+        BUDGET_WARNING: 'Sie können es erhöhen oder im Kostenbericht sehen, wofür es ausgegeben wurde.',
+        BUDGET_STOPPED: `Nachrichten, die darin zählen, werden bis zum ${dayText(facts.until, 'DE')} abgelehnt, oder bis jemand es erhöht.`,
+        BUDGET_HOLDS: `Bis zum ${dayText(facts.until, 'DE')}, oder bis jemand es erhöht, gehen Nachrichten, die darin zählen, nur mit einer Freigabe hinaus.`,
+      };
       return [
-        isStopped ? `Budget ${budget} hält Nachrichten auf` : `Budget ${budget}: ${facts.percent} % sind ausgegeben`,
+        subject[facts.kind],
         `Von ${money(facts.limitMicros)} für ${facts.month} sind ${money(facts.spentMicros)} ausgegeben (${spentPercent(facts)} %).`,
-        isStopped
-          ? `Nachrichten, die darin zählen, werden bis zum ${dayText(facts.until, 'DE')} abgelehnt, oder bis jemand es erhöht.`
-          : 'Sie können es erhöhen oder im Kostenbericht sehen, wofür es ausgegeben wurde.',
+        whatNow[facts.kind],
       ];
     }
   }

@@ -35,7 +35,7 @@ export type AlertFacts =
       until: string;
     }
   | {
-      kind: 'BUDGET_WARNING' | 'BUDGET_STOPPED';
+      kind: 'BUDGET_WARNING' | 'BUDGET_STOPPED' | 'BUDGET_HOLDS';
       budgetId: string;
       month: string;
       currency: string;
@@ -117,8 +117,8 @@ export function alertOfBudget(
   if (new Date(until) <= now) return undefined;
   const about = { budgetId, month, currency, spentMicros, limitMicros, until };
   if (enforcement !== 'NONE' && enforcement !== before.enforcement) {
-    const facts: AlertFacts = { kind: 'BUDGET_STOPPED', ...about, percent: 100 };
-    return { cause: `${budgetId} ${month} ${limitMicros}`, facts };
+    const kind = enforcement === 'STOP' ? 'BUDGET_STOPPED' : 'BUDGET_HOLDS';
+    return { cause: `${budgetId} ${month} ${limitMicros}`, facts: { kind, ...about, percent: 100 } };
   }
   if (warnedPercent === null || warnedPercent <= (before.warnedPercent ?? 0)) return undefined;
   const facts: AlertFacts = { kind: 'BUDGET_WARNING', ...about, percent: warnedPercent };
@@ -142,4 +142,5 @@ const RULES: Readonly<Record<AlertKind, string>> = {
   ALLOWANCE_USED_UP: 'The free messages of a number are taken, or the provider has charged one.',
   BUDGET_WARNING: 'A share of a budget is spent at which people want to be warned.',
   BUDGET_STOPPED: 'A budget is used up, and messages that count in it are refused.',
+  BUDGET_HOLDS: 'A budget is used up, and messages that count in it wait until somebody approves them.',
 };

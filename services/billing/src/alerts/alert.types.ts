@@ -22,7 +22,7 @@ const MICROS = 1_000_000;
 
 export const AlertKindEnum = enumOf(ALERT_KINDS, {
   name: 'AlertKind',
-  description: `TEMPLATE_CATEGORY_CHANGED: WhatsApp puts a template into a category that may cost more, or has announced it. UNUSUAL_CONVERSATION_COST: a conversation costs more than ${UNUSUAL_TIMES} times the median of the last 28 days, and more than ${UNUSUAL_FLOOR_MICROS / MICROS} of its currency; known from ${FEWEST_CONVERSATIONS} conversations on. ALLOWANCE_NEARLY_USED, ALLOWANCE_USED_UP: 80 or 100 % of the free messages of a number in a month. BUDGET_WARNING: a share of a budget. BUDGET_STOPPED: a budget is used up, and stops messages.`,
+  description: `TEMPLATE_CATEGORY_CHANGED: WhatsApp puts a template into a category that may cost more, or has announced it. UNUSUAL_CONVERSATION_COST: a conversation costs more than ${UNUSUAL_TIMES} times the median of the last 28 days, and more than ${UNUSUAL_FLOOR_MICROS / MICROS} of its currency; known from ${FEWEST_CONVERSATIONS} conversations on. ALLOWANCE_NEARLY_USED, ALLOWANCE_USED_UP: 80 or 100 % of the free messages of a number in a month. BUDGET_WARNING: a share of a budget. BUDGET_STOPPED: a budget is used up, and stops messages. BUDGET_HOLDS: it is used up, and messages wait for approval.`,
 });
 const DestinationKindEnum = enumOf(DESTINATION_KINDS, { name: 'AlertDestinationKind' });
 

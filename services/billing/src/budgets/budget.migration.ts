@@ -9,6 +9,14 @@ export const newsletterBudgetMigration: MigrationStep = {
   ],
 };
 
+export const budgetHoldMigration: MigrationStep = {
+  name: '202611222330-budget-holds',
+  statements: [
+    `alter table budget drop constraint budget_at_limit_check,
+       add constraint budget_at_limit_check check (at_limit in ('WARN', 'HOLD', 'STOP'))`,
+  ],
+};
+
 export const budgetMigration: MigrationStep = {
   name: '202611221710-budgets',
   statements: [

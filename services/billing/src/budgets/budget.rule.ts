@@ -1,5 +1,8 @@
-/** WARN: nothing but warnings. STOP: messages that it is for are refused until the month is over. */
-export const BUDGET_ACTIONS = ['WARN', 'STOP'] as const;
+/**
+ * WARN: nothing but warnings. HOLD: messages that it is for wait until somebody approves them. STOP: they are refused until
+ * the month is over.
+ */
+export const BUDGET_ACTIONS = ['WARN', 'HOLD', 'STOP'] as const;
 export type BudgetAction = (typeof BUDGET_ACTIONS)[number];
 
 /** As messages are sent; what the provider calls otherwise counts with what it was sent as. */
@@ -18,7 +21,7 @@ export function budgetCategory(category: string): string {
 
 export interface BudgetLevel {
   warnedPercent: number | null;
-  enforcement: 'NONE' | 'STOP';
+  enforcement: 'NONE' | Exclude<BudgetAction, 'WARN'>;
 }
 
 /** Where a budget stands. A share is reached with the micro-unit that makes it whole. */
@@ -33,6 +36,6 @@ export function levelOf(
   const reached = warnPercents.filter((percent) => spentMicros * 100 >= limitMicros * percent);
   return {
     warnedPercent: reached.length > 0 ? Math.max(...reached) : null,
-    enforcement: atLimit === 'STOP' && spentMicros >= limitMicros ? 'STOP' : 'NONE',
+    enforcement: atLimit !== 'WARN' && spentMicros >= limitMicros ? atLimit : 'NONE',
   };
 }

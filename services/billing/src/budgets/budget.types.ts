@@ -15,9 +15,9 @@ import { BUDGET_ACTIONS, BUDGET_CATEGORIES, type BudgetAction, type BudgetLevel 
 export const BudgetActionEnum = enumOf(BUDGET_ACTIONS, {
   name: 'BudgetAction',
   description:
-    'WARN: nothing but warnings. STOP: messages that it is for are refused until the month is over, or somebody raises it; a member with cost:manage can send one nevertheless, with a reason.',
+    'WARN: nothing but warnings. HOLD: replies that it is for wait as `heldMessages` until another member with message:approve lets them leave, newsletters are paused until one approves them, and what cannot wait is refused. STOP: messages that it is for are refused until the month is over, or somebody raises it; a member with cost:manage can send one nevertheless, with a reason.',
 });
-const BudgetEnforcementEnum = enumOf(['NONE', 'STOP'], { name: 'BudgetEnforcement' });
+const BudgetEnforcementEnum = enumOf(['NONE', 'HOLD', 'STOP'], { name: 'BudgetEnforcement' });
 
 @ObjectType('Budget', { description: 'How much may be spent in each month, and what happens then.' })
 export class BudgetType {

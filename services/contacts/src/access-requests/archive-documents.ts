@@ -50,6 +50,7 @@ const SHOWN: Readonly<Record<string, ShownKind>> = {
   },
   notes: { columns: [column('time', 3, 'writtenAt'), column('text', 7, 'text')] },
   drafts: { columns: [column('time', 3, 'writtenAt'), column('text', 7, 'text')] },
+  held_messages: { columns: [column('time', 3, 'writtenAt'), column('text', 7, 'text', 'content')] },
   survey_answers: {
     columns: [column('time', 3, 'answeredAt'), column('value', 1, 'score'), column('text', 5, 'comment')],
   },
@@ -253,6 +254,7 @@ const WORDS: Record<DocumentLanguage, Words> = {
       earlier_versions: 'Frühere Fassungen von Nachrichten',
       notes: 'Interne Notizen zu Gesprächen',
       drafts: 'Entwürfe',
+      held_messages: 'Zurückgehaltene Nachrichten',
       survey_answers: 'Antworten auf Umfragen',
       activities: 'Bearbeitungsschritte',
       privacy_notices: 'Gegebene Datenschutzhinweise',
@@ -330,6 +332,7 @@ const WORDS: Record<DocumentLanguage, Words> = {
       earlier_versions: 'Earlier versions of messages',
       notes: 'Internal notes on conversations',
       drafts: 'Drafts',
+      held_messages: 'Held messages',
       survey_answers: 'Answers to surveys',
       activities: 'Steps of work',
       privacy_notices: 'Privacy notices given',

@@ -39,6 +39,7 @@ export const DATA_INVENTORY: Readonly<Record<InventoryKind, StoredData>> = {
   files: { services: ['channels'], place: 'OBJECT_STORE', kept: 'MESSAGES' },
   notes: inDatabase('NOTES', 'conversation', 'contacts'),
   drafts: inDatabase('NOTES', 'conversation'),
+  held_messages: inDatabase('NOTES', 'conversation'),
   conversations: inDatabase('ERASURE', 'conversation'),
   activities: inDatabase('ERASURE', 'conversation'),
   names: inDatabase('ERASURE', 'conversation', 'contacts'),

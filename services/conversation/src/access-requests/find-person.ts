@@ -90,6 +90,19 @@ export const findPerson: FindRecords = async function* (tx, { workspaceId, threa
       order by conversation_id limit ${limit}
     `,
   );
+  // What left is among the messages.
+  yield* findPaged(
+    tx,
+    'held_messages',
+    (last, limit) => sql`
+      select id::text, jsonb_build_object(
+        'id', id, 'conversationId', conversation_id, 'writtenAt', held_at, 'state', state, 'text', text,
+        'content', payload, 'reason', reason
+      ) as record
+      from held_message where ${ofConversation} and state <> 'RELEASED' and (${last}::uuid is null or id > ${last})
+      order by held_message.id limit ${limit}
+    `,
+  );
   yield* findPaged(
     tx,
     'survey_answers',

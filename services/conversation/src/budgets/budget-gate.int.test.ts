@@ -229,7 +229,7 @@ describe('a budget that is used up', () => {
     expect(await told()).toEqual([]);
     await hear({ teamId });
     await hear({ teamId, spentMicros: 2_000_000 });
-    const stopped = { budgetId, isStopped: true, monthEndsAt: until, teamId, category: null };
+    const stopped = { budgetId, isStopped: true, isHeld: false, monthEndsAt: until, teamId, category: null };
     expect(await told()).toEqual([stopped]);
     await hear({ teamId, enforcement: 'NONE' });
     expect(await told()).toEqual([stopped, { ...stopped, isStopped: false }]);

@@ -5,7 +5,7 @@ import type { ReplyKind } from '../messages/send-gate.js';
 import type { BudgetStop } from './budget-stop.entity.js';
 
 export type BudgetStopFacts = Pick<BudgetStop, 'budgetId' | 'category' | 'until'> &
-  Partial<Pick<BudgetStop, 'newsletterId'>>;
+  Partial<Pick<BudgetStop, 'newsletterId' | 'enforcement'>>;
 
 /** What is to be sent, as far as its cost depends on it. */
 export interface Spending {
@@ -17,19 +17,36 @@ export interface Spending {
   isInEntryPoint: boolean;
   /** The number has free messages left. */
   isAllowanceLeft: boolean;
+  /** Somebody else has approved that it leaves although a budget holds it. */
+  isApproved?: boolean;
 }
 
+/** Its refusal alone does not end a reply: it waits, see approvals/. */
+export const BUDGET_HELD = 'BUDGET_HELD';
+
 /**
- * Whether a budget that is used up stops a message: one of its category, which costs something. Where the category is
- * not known yet, only what is for all of them stops it.
+ * Whether a budget that is used up stops a message, or holds it until it is approved; stopping goes first. It is one of its category, which costs something. Where the category is
+ * not known yet, only what is for all of them does.
  */
 export function checkBudgets(spending: Spending, stops: readonly BudgetStopFacts[]): DomainError | undefined {
   if (!mayCost(spending)) return undefined;
   const category = categoryOf(spending);
-  const stop = stops.find((each) => each.category == null || each.category === category);
-  if (!stop) return undefined;
-  const { budgetId, until } = stop;
-  return new DomainError('BUDGET_USED_UP', whatToDo(stop), { details: { budgetId, monthEndsAt: until } });
+  const counted = stops.filter((each) => each.category == null || each.category === category);
+  const stop = counted.find((each) => each.enforcement !== 'HOLD');
+  if (stop) return refusal('BUDGET_USED_UP', stop, whatToDo(stop));
+  const [hold] = counted;
+  return hold && !spending.isApproved ? refusal(BUDGET_HELD, hold, whoApproves(hold)) : undefined;
+}
+
+function refusal(code: string, { budgetId, until }: BudgetStopFacts, message: string): DomainError {
+  return new DomainError(code, message, { details: { budgetId, monthEndsAt: until } });
+}
+
+function whoApproves({ newsletterId }: BudgetStopFacts): string {
+  if (newsletterId != null) {
+    return 'The budget of this newsletter is used up for this month. Another member with message:approve can approve the newsletter; or wait until the month is over, then resume it.';
+  }
+  return 'A budget is used up for this month, and what counts in it waits for approval. A reply waits when it is sent; a newsletter leaves once another member approves it; anything else needs a higher budget, or somebody who manages costs and sends it with a reason.';
 }
 
 function whatToDo({ category, newsletterId }: BudgetStopFacts): string {

@@ -3,7 +3,7 @@ import { causedBy, defineConsumer, on, sql, unnest, type Tx } from '@fenster/dat
 
 const NAME = 'conversation-budget-states';
 
-/** What the send gate asks: which budgets are used up. */
+/** What the send gate asks: which budgets are used up, and whether messages stop or wait. */
 export const budgetStatesConsumer = defineConsumer({
   name: NAME,
   filter: 'billing.budget_state.changed.>',
@@ -18,7 +18,7 @@ const STOP = {
   newsletter_id: 'uuid',
   category: 'text',
   until: 'timestamptz',
-  is_stopped: 'boolean',
+  enforcement: 'text',
 } as const;
 
 async function storeStops(tx: Tx, events: readonly Envelope<BudgetStateChanged>[]): Promise<void> {
@@ -35,7 +35,7 @@ async function storeStops(tx: Tx, events: readonly Envelope<BudgetStateChanged>[
         newsletter_id: newsletterId,
         category,
         until,
-        is_stopped: enforcement === 'STOP',
+        enforcement: enforcement === 'NONE' ? null : enforcement,
       };
       return [keyOf(row), { event, row }];
     }),
@@ -50,16 +50,25 @@ async function storeStops(tx: Tx, events: readonly Envelope<BudgetStateChanged>[
     delete from budget_stop as stop using ${input}
     where stop.workspace_id = input.workspace_id
       and (stop.until < ${tx.now()} or (stop.budget_id = input.budget_id and stop.month = input.month
-        and not input.is_stopped))
+        and input.enforcement is null))
     returning stop.workspace_id, stop.budget_id, stop.month
   `.execute(tx.sql);
   const begun = await sql<Changed & { is_new: boolean }>`
-    insert into budget_stop (workspace_id, budget_id, month, team_id, newsletter_id, category, until)
-    select workspace_id, budget_id, month, team_id, newsletter_id, category, until from ${input} where is_stopped
-    on conflict (workspace_id, budget_id, month) do update
-      set team_id = excluded.team_id, newsletter_id = excluded.newsletter_id, category = excluded.category,
-        until = excluded.until
-    returning workspace_id, budget_id, month, xmax = 0 as is_new
+    with before as (
+      select stop.workspace_id, stop.budget_id, stop.month, stop.enforcement
+      from budget_stop as stop join ${input} using (workspace_id, budget_id, month)
+    ), stored as (
+      insert into budget_stop (workspace_id, budget_id, month, team_id, newsletter_id, category, until, enforcement)
+      select workspace_id, budget_id, month, team_id, newsletter_id, category, until, enforcement
+      from ${input} where enforcement is not null
+      on conflict (workspace_id, budget_id, month) do update
+        set team_id = excluded.team_id, newsletter_id = excluded.newsletter_id, category = excluded.category,
+          until = excluded.until, enforcement = excluded.enforcement
+      returning workspace_id, budget_id, month, enforcement
+    )
+    select stored.workspace_id, stored.budget_id, stored.month,
+      before.enforcement is distinct from stored.enforcement as is_new
+    from stored left join before using (workspace_id, budget_id, month)
   `.execute(tx.sql);
   const changed = [...ended.rows, ...begun.rows.filter((row) => row.is_new)].map(keyOf);
   for (const key of new Set(changed)) {
@@ -85,6 +94,13 @@ function tellStop(tx: Tx, { event }: { event: Envelope<BudgetStateChanged> }): v
     entityId: budgetId,
     workspaceId,
     origin: causedBy(event, NAME),
-    data: { budgetId, isStopped: enforcement === 'STOP', monthEndsAt, teamId, category },
+    data: {
+      budgetId,
+      isStopped: enforcement === 'STOP',
+      isHeld: enforcement === 'HOLD',
+      monthEndsAt,
+      teamId,
+      category,
+    },
   });
 }

@@ -13,11 +13,13 @@ const BudgetStopSchema = defineEntity({
     /** Which newsletter it is for; null for all messages. */
     newsletterId: p.uuid().nullable(),
     category: p.text().nullable(),
+    /** HOLD: what counts in it waits for approval. */
+    enforcement: p.text().$type<'HOLD' | 'STOP'>().default('STOP'),
     /** When the month is over. */
     until: p.datetime(),
   },
 });
 
-/** A budget that is used up and stops messages, as billing last told. */
+/** A budget that is used up and stops or holds messages, as billing last told. */
 export class BudgetStop extends BudgetStopSchema.class {}
 BudgetStopSchema.setClass(BudgetStop);

@@ -7,11 +7,17 @@ import { InboxEvent, tell } from '../inbox/inbox-event.js';
 @ObjectType({
   implements: InboxEvent,
   description:
-    'A budget is used up: the send gate refuses what would count in it from now on (`BudgetUsedUp`). Or it allows it again before the month is over. Told to everybody, without amounts.',
+    'A budget is used up: the send gate refuses what would count in it from now on (`BudgetUsedUp`), or holds it until somebody approves it. Or it allows it again before the month is over. Told to everybody, without amounts.',
 })
 export class BudgetStopChanged extends InboxEvent {
   @Field(() => Boolean)
   isStopped!: boolean;
+
+  @Field(() => Boolean, {
+    description:
+      'What would count in it waits for approval (`heldMessages`), or is refused where it cannot wait (`BudgetHeld`).',
+  })
+  isHeld!: boolean;
 
   @Field(() => DateTime, { description: 'Then it stops nothing any more.' })
   monthEndsAt!: Date;
@@ -27,9 +33,10 @@ export class BudgetStopChanged extends InboxEvent {
 }
 
 export const budgetTellings = [
-  tell(budgetStopChanged, BudgetStopChanged, ({ isStopped, monthEndsAt, teamId, category }) => ({
+  tell(budgetStopChanged, BudgetStopChanged, ({ isStopped, isHeld, monthEndsAt, teamId, category }) => ({
     says: {
       isStopped,
+      isHeld,
       monthEndsAt: new Date(monthEndsAt),
       ofTeam: teamId === null ? null : { id: teamId },
       ofCategory: category,

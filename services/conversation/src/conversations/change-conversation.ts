@@ -31,7 +31,7 @@ export async function changeConversation<T>(
   ctx: ConversationContext,
   conversationId: string,
   work: (tx: Tx, conversation: Conversation, thread: Thread) => Promise<T>,
-  action: 'update' | 'send' = 'update',
+  action: 'update' | 'send' | 'read' = 'update',
 ): Promise<T> {
   if (!isId(conversationId)) throw notFound('Conversation');
   return transact(ctx, async (tx) => {

@@ -26,6 +26,8 @@ async function findPlaces(tx: Tx, { workspaceId, threadIds }: ErasureTask): Prom
           and conversation.id = note.conversation_id
         where note.workspace_id = ${workspaceId} and conversation.thread_id = any(${array('uuid', threadIds)})
         union all
+        select id from held_message where workspace_id = ${workspaceId} and thread_id = any(${array('uuid', threadIds)})
+        union all
         select id from consent_request where workspace_id = ${workspaceId} and thread_id = any(${array('uuid', threadIds)})
       ) as "subjectIds"
   `.execute(tx.sql);
@@ -48,6 +50,7 @@ export function tablesOf(
     { table: 'mention', where: ofConversation },
     { table: 'note', where: ofConversation, what: 'notes' },
     { table: 'draft', where: ofConversation, what: 'drafts' },
+    { table: 'held_message', where: ofConversation, what: 'held_messages' },
     { table: 'claim', where: ofConversation },
     { table: 'control', where: ofConversation },
     { table: 'survey', where: ofConversation, what: 'survey_answers' },

@@ -29,6 +29,9 @@ export async function findTrace(
       select v.provider_message_id, v.payload, null from message_version v
       join conversation c on c.workspace_id = v.workspace_id and c.id = v.conversation_id
       where v.workspace_id = ${workspaceId} and c.thread_id in (select id from mine)
+      union all
+      select null, payload, null from held_message
+      where workspace_id = ${workspaceId} and thread_id in (select id from mine)
     ), file as (
       select (jsonb_path_query(payload, '$.**.mediaId') #>> '{}')::uuid as id from content
       where payload is not null
@@ -56,6 +59,9 @@ export async function findTrace(
           select from uploaded_media u join message m on m.workspace_id = u.workspace_id and m.direction = 'OUTBOUND'
             and m.thread_id not in (select id from mine) and (m.payload::text like '%' || u.id || '%' or u.id = any(m.sent_files))
           where u.workspace_id = ${workspaceId} and u.id = file.id
+        ) and not exists (
+          select from held_message h where h.workspace_id = ${workspaceId} and h.thread_id not in (select id from mine)
+            and h.payload::text like '%' || file.id || '%'
         )
       ) as media
   `.execute(tx.sql);

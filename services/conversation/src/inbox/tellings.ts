@@ -17,6 +17,7 @@ import { controlTellings } from '../control/control.inbox-events.js';
 import { surveyTellings } from '../surveys/survey.inbox-events.js';
 import { serviceLevelTellings } from '../service-levels/service-level.inbox-events.js';
 import { optOutTellings } from '../opt-outs/opt-out.inbox-events.js';
+import { heldMessageTellings } from '../approvals/held-message.inbox-events.js';
 import { draftTellings } from '../drafts/draft.inbox-events.js';
 import type { Subject, Telling } from './inbox-event.js';
 import { LiveStarted, ReplayGap } from './inbox-markers.types.js';
@@ -32,6 +33,7 @@ const TELLINGS: readonly Telling[] = [
   ...claimTellings,
   ...controlTellings,
   ...draftTellings,
+  ...heldMessageTellings,
   ...labelTellings,
   ...participantTellings,
   ...serviceLevelTellings,

@@ -2,6 +2,8 @@ import { allows, authorize, grantFor } from '@fenster/auth';
 import { once, transact, type Tx } from '@fenster/database';
 import { invalidInput, isId, newId, notFound } from '@fenster/runtime';
 import { LockMode } from '@mikro-orm/core';
+import { holdMessage } from '../approvals/hold-message.js';
+import { StoredHeldMessage } from '../approvals/held-message.entity.js';
 import { readBudgetOverride } from '../budgets/budget-gate.rule.js';
 import { abilityOf, type ConversationContext } from '../context.js';
 import { Conversation } from '../conversations/conversation.entity.js';
@@ -15,11 +17,15 @@ import { resourceOf } from './send-gate.js';
 
 /**
  * Queues a reply. The thread is locked, so `seq` and all that the send gate looks at belong together.
- * A repeated key returns the first call's message, also when the window has closed since.
+ * A repeated key returns the first call's message, also when the window has closed since. What a budget holds becomes no
+ * message: it waits for approval, and a repeated key returns it, whatever became of it.
  * @throws DomainError BEYOND_API_KEY, NOT_FOUND, INVALID_INPUT, IDEMPOTENCY_CONFLICT, STALE_THREAD, WINDOW_CLOSED,
  *   QUOTA_EXCEEDED, BUDGET_USED_UP, BEYOND_BUDGET_RIGHTS, CHANNEL_DOWN, ANOTHER_CONVERSATION_OPEN, NOT_IN_CONTROL, CLAIMED_BY_OTHER.
  */
-export async function sendMessage(ctx: ConversationContext, input: SendMessageInput): Promise<Message> {
+export async function sendMessage(
+  ctx: ConversationContext,
+  input: SendMessageInput,
+): Promise<Message | StoredHeldMessage> {
   const { conversationId, text, content, idempotencyKey: key, expectedLastSeq, replyToMessageId } = input;
   const actor = ctx.requireActor();
   const override = readBudgetOverride(actor, input.budgetOverride);
@@ -43,11 +49,15 @@ export async function sendMessage(ctx: ConversationContext, input: SendMessageIn
       const contextProviderMessageId =
         replyToMessageId == null ? undefined : await findQuoted(ctx, tx, thread, replyToMessageId);
       const asked = { ...given, ...override, files, expectedLastSeq, contextProviderMessageId };
-      const [reason] = await queueMessage(tx, conversation, thread, { id, by: actor, grant, ...asked });
+      const reasons = await queueMessage(tx, conversation, thread, { id, by: actor, grant, ...asked });
+      const { content: said } = given;
+      const reply = { id, by: actor, grant, content: said, contextProviderMessageId };
+      const [reason] = await holdMessage(tx, conversation, thread, reply, reasons);
       if (reason) throw reason;
     });
     await tx.em.flush();
-    return tx.em.findOneOrFail(Message, { id: messageId });
+    const message = await tx.em.findOne(Message, { id: messageId });
+    return message ?? tx.em.findOneOrFail(StoredHeldMessage, { id: messageId });
   });
 }
 

@@ -41,7 +41,7 @@ export class MessageResolver {
   @AuthorizedAction('message:send')
   @Mutation(() => SendMessageResult, {
     description:
-      'Replies to the customer. Answers when the message is stored; its status tells what became of it. A resolved conversation opens again by it; a snoozed or pending one stays so.',
+      'Replies to the customer. Answers when the message is stored; its status tells what became of it. Where a budget holds it, the answer is a HeldMessage: it waits for approval, and so does a repeated key’s. A resolved conversation opens again by it; a snoozed or pending one stays so.',
   })
   sendMessage(@Ctx() ctx: ConversationContext, @Arg('input', () => SendMessageInput) input: SendMessageInput) {
     return asResult(sendMessage(ctx, input));

@@ -27,8 +27,10 @@ import { MemberReference } from '../conversations/conversation.types.js';
 import { AnotherConversationOpen } from '../status/status-refusals.types.js';
 import { ClaimedByOther } from '../claims/claim.types.js';
 import { NotInControl } from '../control/control.types.js';
+import { StoredHeldMessage } from '../approvals/held-message.entity.js';
+import { HeldMessage } from '../approvals/held-message.types.js';
 import { BUDGET_OVERRIDE } from '../budgets/budget-gate.rule.js';
-import { BudgetOverrideRefused, BudgetUsedUp } from '../budgets/budget-refusal.types.js';
+import { BudgetHeld, BudgetOverrideRefused, BudgetUsedUp } from '../budgets/budget-refusal.types.js';
 import { ConsentMissing, OptOutHintMissing } from '../consents/consent-refusals.types.js';
 import { OptedOut, PhoneNeeded, TemplateNotUsable } from '../templates/template-refusals.types.js';
 import { AUTOMATIONS, MESSAGE_DIRECTIONS, type Automation, type MessageDirection } from './message.entity.js';
@@ -343,9 +345,13 @@ export const SEND_GATE_REFUSALS = [
   ConsentMissing,
   OptOutHintMissing,
   BudgetUsedUp,
+  BudgetHeld,
 ] as const;
 const SEND_REFUSALS = [...SEND_GATE_REFUSALS, IdempotencyConflict, BudgetOverrideRefused];
-export const SendMessageResult = resultUnion('SendMessageResult', MessageObject, SEND_REFUSALS);
+export const SendMessageResult = resultUnion('SendMessageResult', MessageObject, SEND_REFUSALS, {
+  type: HeldMessage,
+  is: (value) => value instanceof StoredHeldMessage,
+});
 export const StartConversationResult = resultUnion('StartConversationResult', MessageObject, SEND_REFUSALS);
 
 export const ReactToMessageResult = resultUnion('ReactToMessageResult', MessageObject, [

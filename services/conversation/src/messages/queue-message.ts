@@ -103,7 +103,11 @@ export async function queueMessage(
   if (!automation) {
     const { budgetOverride } = outgoing;
     const settings = budgetOverride === undefined ? {} : { after: { budgetOverride } };
-    tx.audit({ action: 'message.send', object: { type: 'message', id }, ...settings });
+    tx.audit({
+      action: outgoing.isApproved ? 'message.approve' : 'message.send',
+      object: { type: 'message', id },
+      ...settings,
+    });
   }
   tx.emit(messageQueued, {
     entityId: id,

@@ -79,6 +79,8 @@ export interface SendAttempt {
   contextProviderMessageId?: string | undefined;
   /** Why it is sent although a budget is used up, by somebody who may say so. */
   budgetOverride?: string | undefined;
+  /** Somebody else has approved that it leaves although a budget holds it. What stops messages stops it nevertheless. */
+  isApproved?: boolean | undefined;
   /** What marketing is for, if not for marketing in general: that needs a consent of its own, too. */
   purpose?: string | undefined;
   /** The last `seq` that the sender had seen, if they care. */
@@ -289,13 +291,13 @@ function asksWith(text: AskedText, content: OutgoingContent, template: SendState
 }
 
 function checkBudget(
-  { kind, content, budgetOverride }: SendAttempt,
+  { kind, content, budgetOverride, isApproved = false }: SendAttempt,
   { channel, template, budgetStops = [], isInEntryPoint = false, isAllowanceLeft = false }: SendState,
 ): DomainError | undefined {
   if (budgetOverride !== undefined) return undefined;
   const { capabilities } = channel ?? {};
   return checkBudgets(
-    { kind, content, templateCategory: template?.category, capabilities, isInEntryPoint, isAllowanceLeft },
+    { kind, content, templateCategory: template?.category, capabilities, isInEntryPoint, isAllowanceLeft, isApproved },
     budgetStops,
   );
 }

@@ -7,6 +7,11 @@ import { isDue, lockDueConversations, nextDueConversations } from './due-convers
 const TEXTS = {
   notes: { table: 'note', of: sql`coalesce(edited_at, created_at)`, where: sql`true` },
   drafts: { table: 'draft', of: sql`edited_at`, where: sql`text is not null` },
+  held_messages: {
+    table: 'held_message',
+    of: sql`held_at`,
+    where: sql`state <> 'HELD' and coalesce(text, payload::text, reason) is not null`,
+  },
   // Of consents and numbers Fenster itself says why: nobody's words.
   reasons: {
     table: 'activity',
@@ -33,7 +38,7 @@ const oldOnes = (text: Text, due: Due) => sql`
   where t.workspace_id = c.workspace_id and t.conversation_id = c.id and ${isOld(text, due)}
 `;
 
-/** Notes, drafts that were not sent, reasons and summaries of conversations in which nobody has written since. */
+/** Notes, drafts and held messages that were not sent, reasons and summaries of conversations in which nobody has written since. */
 export const notesStep: RetentionStep = {
   retentionClass: 'NOTES',
   async count(tx, due, after) {
@@ -52,6 +57,7 @@ export const notesStep: RetentionStep = {
     const removed = {
       notes: await deleteNotes(tx, due, ids),
       drafts: await emptyDrafts(tx, due, ids),
+      held_messages: await emptyHeld(tx, due, ids),
       reasons: await empty(tx, due, ids, { text: 'reasons', columns: ['reason'] }),
       summaries: await empty(tx, due, ids, { text: 'summaries', columns: ['summary', 'offer_summary'] }),
     };
@@ -98,6 +104,14 @@ async function emptyDrafts(tx: Tx, due: Due, ids: readonly string[]): Promise<nu
     const data = { conversationId, threadId, version, isEmpty: true };
     tx.emit(draftChanged, { entityId: conversationId, workspaceId, data });
   }
+  return rows.length;
+}
+
+async function emptyHeld(tx: Tx, due: Due, ids: readonly string[]): Promise<number> {
+  const { rows } = await sql`
+    update held_message set text = null, payload = null, reason = null, content_removed_at = ${tx.now()}
+    where ${going('held_messages', due, ids)} returning id
+  `.execute(tx.sql);
   return rows.length;
 }
 

@@ -251,8 +251,16 @@ describe('a run of retention', () => {
       insert into control (workspace_id, conversation_id, since, summary)
       values (${workspaceId}, ${conversationId}, ${told.at}, 'wollte etwas')
     `.execute(db());
+    // What still waits ends within days, by itself.
+    await sql`
+      insert into held_message (workspace_id, id, conversation_id, thread_id, type, text, author_kind, author_id,
+        budget_id, state, held_at, expires_at)
+      select ${workspaceId}, id, ${conversationId}, ${newId()}, 'text', 'nie gesendet', 'member', ${newId()}, ${newId()},
+        state, ${told.at}, ${told.at}
+      from (values (${newId()}::uuid, 'DECLINED'), (${newId()}::uuid, 'HELD')) as held (id, state)
+    `.execute(db());
     const rules = { NOTES: 30 };
-    const gone = { notes: 1, drafts: 1, reasons: 1, summaries: 1 };
+    const gone = { notes: 1, drafts: 1, held_messages: 1, reasons: 1, summaries: 1 };
     expect(counted(await run({ rules, isDryRun: true }))).toEqual(gone);
     expect(counted(await run({ rules }))).toEqual(gone);
     expect(await run({ rules })).toMatchObject({ counts: [] });

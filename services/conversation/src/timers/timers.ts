@@ -1,6 +1,7 @@
 import { releaseTimer } from '../assignments/release.timer.js';
 import { snoozeEndTimer } from '../status/snooze-end.timer.js';
 import { claimExpiryTimer } from '../claims/claim-expiry.timer.js';
+import { heldMessageExpiryTimer } from '../approvals/held-message-expiry.timer.js';
 import { draftAnnouncementTimer } from '../drafts/draft-announcement.timer.js';
 import { absenceTimer } from '../availability/absence.timer.js';
 import { returningTimer } from '../routing/returning.timer.js';
@@ -30,6 +31,7 @@ export const timers: readonly TimerDefinition[] = [
   snoozeEndTimer,
   claimExpiryTimer,
   draftAnnouncementTimer,
+  heldMessageExpiryTimer,
   viewClockTimer,
   apiKeyEndTimer,
   consentRequestExpiryTimer,

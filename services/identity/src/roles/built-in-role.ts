@@ -40,6 +40,7 @@ const PERMISSIONS_OF: Readonly<Record<Role, readonly Permission[]>> = {
     'contact:manage',
     'template:manage',
     'consent:read',
+    'message:approve',
   ],
   agent: AGENT,
   finance: ['workspace:read', 'channel:read', 'conversation:read', 'conversation:read_all', 'cost:read', 'cost:manage'],
