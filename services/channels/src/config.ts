@@ -1,17 +1,9 @@
 import { subgraphServiceEnv } from '@fenster/graphql';
-import { checkObjectStoreEnv, objectStoreEnv } from '@fenster/object-store';
+import { checkObjectStoreEnv, objectStoreEnv, scannerUrl } from '@fenster/object-store';
 import { httpUrl, parseConfig, secretKey, type Environment } from '@fenster/runtime';
 import { z } from 'zod';
 
 const milliseconds = (fallback: number) => z.coerce.number().int().min(100).max(3_600_000).default(fallback);
-
-const scannerUrl = z
-  .string()
-  .refine((text) => URL.canParse(text) && new URL(text).protocol === 'clamd:' && new URL(text).hostname !== '', {
-    message: 'must be clamd://host:port',
-  })
-  .transform((text) => ({ host: new URL(text).hostname, port: Number(new URL(text).port || CLAMD_PORT) }));
-const CLAMD_PORT = 3310;
 
 const schema = z
   .object({

@@ -7,7 +7,7 @@ import {
   type Ctx,
 } from '@fenster/database';
 import { createSubgraphService, type Overrides, type SubgraphOptions } from '@fenster/graphql';
-import { openObjectStore } from '@fenster/object-store';
+import { createClamdScanner, openObjectStore } from '@fenster/object-store';
 import { createPersonMark, type Service } from '@fenster/runtime';
 import { Agent } from 'undici';
 import { analyticsWantedConsumer } from './analytics/analytics-wanted.consumer.js';
@@ -29,7 +29,6 @@ import { createSender } from './delivery/sender.js';
 import { seedDemoChannel, type DemoChannel } from './demo.js';
 import { personData } from './erasures/erase-person.js';
 import { eraseRaw } from './erasures/erase-webhooks.js';
-import { createClamdScanner } from './media/clamd-scanner.js';
 import { createFetcher } from './media/fetcher.js';
 import { createHousekeeping } from './media/housekeeping.js';
 import { newsletterStoppedConsumer } from './newsletters/newsletter-stopped.consumer.js';

@@ -1,7 +1,6 @@
+import { ContentRefusedError, ScannerError, type Kept } from '@fenster/object-store';
 import type { FetchedMedia } from '../providers/provider.js';
 import type { FetchStep } from './fetch-media.commands.js';
-import { ContentRefusedError, type Kept } from './keep-content.js';
-import { ScannerError } from './scanner.js';
 
 export type FetchOutcome =
   | { kind: 'kept'; kept: Kept; mimeType: string | undefined }

@@ -1,8 +1,8 @@
 import { channelMediaFailed, channelMediaStored } from '@fenster/contracts';
 import { sql, transact, type Ctx, type Origin, type Tx } from '@fenster/database';
+import type { Kept } from '@fenster/object-store';
 import { seal, unseal } from '@fenster/runtime';
 import { SEALED_CREDENTIALS, type SealedCredentials } from '../channels/credentials.js';
-import type { Kept } from './keep-content.js';
 import { contentKeyContext, sourceContext, type MediaFailure, type MediaSource, type MediaState } from './media.row.js';
 
 export interface ClaimedMedia extends SealedCredentials {

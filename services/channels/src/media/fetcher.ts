@@ -1,13 +1,11 @@
 import { isTransient, type Ctx } from '@fenster/database';
 import { createPoller, type Poller } from '@fenster/runtime';
 import { openCredentials } from '../channels/credentials.js';
-import type { ObjectStore } from '@fenster/object-store';
+import { keepContent, type ObjectStore, type Scanner } from '@fenster/object-store';
 import type { Providers } from '../providers/providers.js';
 import { afterFetch, type FetchOutcome } from './after-fetch.js';
 import { claimMedia, recordFetch, sourceOf, type ClaimedMedia, type FetchStep } from './fetch-media.commands.js';
-import { keepContent } from './keep-content.js';
 import { MAX_RECEIVED_BYTES } from './media.limits.js';
-import type { Scanner } from './scanner.js';
 
 export interface FetcherOptions {
   ctx: Ctx;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { baseType, checkHead, kindOf, maxBytesOf, providerTypeOf, SENDABLE_TYPES } from './media.limits.js';
+import { baseType } from '@fenster/object-store';
+import { checkHead, kindOf, maxBytesOf, providerTypeOf, SENDABLE_TYPES } from './media.limits.js';
 
 const head = (...parts: (string | number[])[]) => Buffer.concat(parts.map((part) => Buffer.from(part as string)));
 const zeros = (count: number) => Array.from({ length: count }, () => 0);

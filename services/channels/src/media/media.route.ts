@@ -2,11 +2,20 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sql, type Ctx } from '@fenster/database';
 import { sendJson, type Handler } from '@fenster/runtime';
-import { ObjectNotFoundError, readObjectToken, type ByteRange, type ObjectStore } from '@fenster/object-store';
-import { ContentRefusedError, keepContent, SourceError, type Refusal } from './keep-content.js';
+import {
+  ContentRefusedError,
+  fileHeaders,
+  keepContent,
+  ObjectNotFoundError,
+  readObjectToken,
+  SourceError,
+  type ByteRange,
+  type ObjectStore,
+  type Refusal,
+  type Scanner,
+} from '@fenster/object-store';
 import { checkHead, maxBytesOf } from './media.limits.js';
 import { parseRange } from './range.js';
-import type { Scanner } from './scanner.js';
 import { readContent, type StoredMedia } from './stored-content.js';
 import { abandonUpload, beginUpload, finishUpload, type UploadRow } from './upload-media.commands.js';
 
@@ -23,8 +32,6 @@ export interface MediaRouteOptions {
 const FOR_ALL_PAGES = { 'access-control-allow-origin': '*', 'cross-origin-resource-policy': 'cross-origin' };
 const LEASE_MARGIN_MS = 30_000;
 const MAX_AGE_SECONDS = 3_600;
-/** What browsers may show in place. Everything else is saved: what it does when it is opened is not known. */
-const SHOWN_TYPES: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif']);
 
 /** `OPTIONS`: pages of other origins ask first whether they may PUT, and whether they may ask for a range. */
 export function mediaPreflightRoute(): Handler {
@@ -51,7 +58,7 @@ export function downloadRoute({ ctx, store, secretKey }: MediaRouteOptions): Han
     const age = Math.min(MAX_AGE_SECONDS, Math.floor((grant.expiresAt.getTime() - ctx.now().getTime()) / 1_000));
     const headers = {
       ...FOR_ALL_PAGES,
-      ...typeHeaders(media),
+      ...fileHeaders(media.mime_type, media.file_name),
       'accept-ranges': 'bytes',
       'cache-control': `private, max-age=${age}, immutable`,
       'access-control-expose-headers': 'accept-ranges, content-disposition, content-length, content-range',
@@ -194,27 +201,6 @@ async function findReady(ctx: Ctx, workspaceId: string, id: string): Promise<Rea
     `,
   );
   return rows[0];
-}
-
-/** What came from outside never runs on a page of ours, whatever it says that it is. */
-function typeHeaders({ mime_type: mimeType, file_name: fileName }: ReadyMedia): Record<string, string> {
-  const type = mimeType?.split(';')[0]!.trim().toLowerCase() ?? '';
-  const isKnown = /^(image|audio|video)\/[\w.+-]{1,100}$/.test(type) || type === 'application/pdf';
-  const name = fileName === null ? '' : `; filename*=UTF-8''${encodeRfc5987(fileName)}`;
-  return {
-    'content-type': isKnown && type !== 'image/svg+xml' ? type : 'application/octet-stream',
-    'content-disposition': `${SHOWN_TYPES.has(type) ? 'inline' : 'attachment'}${name}`,
-    'content-security-policy': "sandbox; default-src 'none'; style-src 'unsafe-inline'",
-    'referrer-policy': 'no-referrer',
-    'x-content-type-options': 'nosniff',
-  };
-}
-
-function encodeRfc5987(text: string): string {
-  return encodeURIComponent(text.toWellFormed()).replace(
-    /['()*]/g,
-    (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
 }
 
 function grantOf(request: IncomingMessage, secretKey: Buffer, purpose: 'download' | 'upload', now: Date) {

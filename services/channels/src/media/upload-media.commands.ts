@@ -1,15 +1,14 @@
 import { channelMediaUploaded, type FileKind } from '@fenster/contracts';
 import { once, sql, transact, type Ctx, type Origin, type Tx } from '@fenster/database';
+import { baseType, checkFileName, type Kept } from '@fenster/object-store';
 import { DomainError, invalidInput, newId, notFound, seal } from '@fenster/runtime';
 import { channelsById } from '../channels/channel.resolver.js';
 import type { ChannelsApp, ChannelsContext } from '../context.js';
-import type { Kept } from './keep-content.js';
 import { capabilitiesOf } from '../providers/providers.js';
-import { baseType, kindOf, maxBytesOf, SENDABLE_TYPES } from './media.limits.js';
+import { kindOf, maxBytesOf, SENDABLE_TYPES } from './media.limits.js';
 import { contentKeyContext, type Media } from './media.row.js';
 import type { CreateMediaUploadInput } from './media.types.js';
 
-const MAX_FILE_NAME = 240;
 /** Of what was uploaded and then not sent. */
 const UNUSED_FOR_MS = 30 * 86_400_000;
 
@@ -33,15 +32,7 @@ export function checkAnnounced({ mimeType, sizeBytes, fileName }: CreateMediaUpl
   if (sizeBytes < 1) throw invalidInput('sizeBytes', 'must be at least 1.');
   const maxBytes = maxBytesOf(kind);
   if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
-  const name = fileName?.trim() ?? '';
-  // eslint-disable-next-line no-control-regex -- They would end the header or the form field that the name goes into.
-  if (name.length > MAX_FILE_NAME || /[\u0000-\u001f\u007f/\\]/.test(name) || !name.isWellFormed()) {
-    throw invalidInput(
-      'fileName',
-      `must have at most ${MAX_FILE_NAME} characters, and no slashes or control characters.`,
-    );
-  }
-  return { kind, mimeType: type, sizeBytes, fileName: name === '' ? null : name };
+  return { kind, mimeType: type, sizeBytes, fileName: checkFileName(fileName, 'fileName') };
 }
 
 export function tooLarge(maxBytes: number): DomainError {

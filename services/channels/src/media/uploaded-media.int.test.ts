@@ -12,7 +12,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createDiskObjectStore } from '@fenster/object-store';
 import { createProviders } from '../providers/providers.js';
 import { providerOptions } from '../testing/provider-options.js';
-import { EICAR_LIKE, startClamdStub, type ClamdStub } from '../testing/clamd-stub.js';
+import { EICAR_LIKE, startClamdStub, type ClamdStub } from '../../../../libs/object-store/src/testing/clamd-stub.js';
 import { count, eventsOf, NUMBER, SECRET_KEY, startChannels, until, type Channels } from '../testing/channels.js';
 import { startGraphStub, type GraphStub } from '../testing/graph-stub.js';
 import { createProviderMedia, type ProviderMedia } from './provider-media.js';

@@ -1,8 +1,18 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { z } from 'zod';
 import { ScannerError, type Scanner } from './scanner.js';
 
 const MAX_ANSWER = 1_024;
+const CLAMD_PORT = 3310;
+
+/** Of a configuration: `clamd://host:port`. */
+export const scannerUrl = z
+  .string()
+  .refine((text) => URL.canParse(text) && new URL(text).protocol === 'clamd:' && new URL(text).hostname !== '', {
+    message: 'must be clamd://host:port',
+  })
+  .transform((text) => ({ host: new URL(text).hostname, port: Number(new URL(text).port || CLAMD_PORT) }));
 
 /**
  * ClamAV's daemon, by its command INSTREAM: chunks with their length before them, an empty one at the end, then its word.

@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { newObjectKey, sealContent, type ObjectStore } from '@fenster/object-store';
-import { HEAD_BYTES } from './media.limits.js';
+import { HEAD_BYTES } from './file-types.js';
+import type { ObjectStore } from './object-store.js';
 import type { Scanner } from './scanner.js';
+import { newObjectKey, sealContent } from './sealed-object.js';
 
 /** Why content is not kept. */
 export type Refusal = 'TOO_LARGE' | 'WRONG_SIZE' | 'WRONG_CHECKSUM' | 'WRONG_TYPE' | 'INFECTED';

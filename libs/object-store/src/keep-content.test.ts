@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { ObjectStore } from '@fenster/object-store';
 import { ContentRefusedError, keepContent, SourceError, type Keeping } from './keep-content.js';
+import type { ObjectStore } from './object-store.js';
 import { ScannerError, type Scanner } from './scanner.js';
 
 const KIBIBYTE = 1024;

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { EICAR_LIKE, startClamdStub, type ClamdStub } from '../testing/clamd-stub.js';
 import { createClamdScanner } from './clamd-scanner.js';
 import { ScannerError } from './scanner.js';
+import { EICAR_LIKE, startClamdStub, type ClamdStub } from './testing/clamd-stub.js';
 
 let clamd: ClamdStub;
 beforeEach(async () => {
