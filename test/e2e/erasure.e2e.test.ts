@@ -25,6 +25,8 @@ const WORDS = {
   noted: 'Stammkundinsehrwichtig',
   drafted: 'Gutscheinentwurfstext',
   evidence: 'Unterschriftblattsieben',
+  fileName: 'Vollmachtskopie',
+  fileText: 'Bevollmaechtigtenregister',
 };
 const { phoneNumberId } = DEMO_NUMBER;
 const PICTURE = Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), randomBytes(20_000)]);
@@ -203,6 +205,30 @@ async function reapply(): Promise<void> {
   });
 }
 
+async function addFile(contactId: string): Promise<void> {
+  const body = `Auszug: ${WORDS.fileText}`;
+  const { id, uploadUrl } = await ask<{ id: string; uploadUrl: string }>(
+    stack,
+    owner,
+    'mutation ($input: CreateContactFileUploadInput!) { createContactFileUpload(input: $input) { ... on ContactFileUpload { id uploadUrl } } }',
+    {
+      input: {
+        fileName: `${WORDS.fileName}.txt`,
+        mimeType: 'text/plain',
+        sizeBytes: body.length,
+        idempotencyKey: 'upload',
+      },
+    },
+  );
+  expect((await fetch(uploadUrl, { method: 'PUT', body })).status).toBe(201);
+  await ask(
+    stack,
+    owner,
+    'mutation ($input: AddContactFileInput!) { addContactFile(input: $input) { __typename ... on ContactFile { id } } }',
+    { input: { contactId, uploadId: id, purpose: 'Vollmacht', retentionClass: 'CONTRACT' } },
+  );
+}
+
 /** Everything that people do with and about a customer. */
 async function liveWith(): Promise<void> {
   await write(ANNA, `Haben Sie ein ${WORDS.written}?`);
@@ -256,6 +282,7 @@ async function liveWith(): Promise<void> {
       },
     },
   );
+  await addFile(anna.contact!.id);
   await eventually(async () => {
     for (const chat of await chats()) {
       expect(chat.messages.nodes.some(({ status }) => status === 'READ')).toBe(true);
@@ -276,6 +303,9 @@ describe('a person who wants to be forgotten', { timeout: 240_000 }, () => {
       'contacts.contact.name',
       'contacts.contact_identity.value',
       'contacts.consent_evidence.content',
+      'contacts.contact_file.name',
+      'contacts.stored_file.name',
+      'object contacts',
       'contacts.outbox.envelope',
       'conversation.message.text',
       'conversation.note.text',
@@ -323,6 +353,7 @@ describe('a person who wants to be forgotten', { timeout: 240_000 }, () => {
     expect(countOf(counted.plan, 'CONVERSATION', 'notes')).toBe(1);
     expect(countOf(counted.plan, 'CHANNELS', 'files')).toBe(1);
     expect(countOf(counted.plan, 'CONTACTS', 'contacts')).toBe(1);
+    expect(countOf(counted.plan, 'CONTACTS', 'contact_files')).toBe(1);
     expect(counted.plan.flatMap(({ kept }) => kept.map(({ what, ground }) => `${what} ${ground}`)).toSorted()).toEqual([
       'audit_entries ACCOUNTABILITY',
       'billable_messages ACCOUNTING',
@@ -352,11 +383,14 @@ describe('a person who wants to be forgotten', { timeout: 240_000 }, () => {
 
     expect(await searchEverything(stack, [...Object.values(WORDS), sentId])).toEqual([]);
     expect(await query('channels', 'select from media')).toEqual([]);
-    const objects = await readdir(join(stack.deployment.objectsDirectory, 'channels'), {
-      recursive: true,
-      withFileTypes: true,
-    });
-    expect(objects.filter((entry) => entry.isFile())).toEqual([]);
+    const objectsOf = async (service: string) => {
+      const folder = join(stack.deployment.objectsDirectory, service);
+      const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+      return entries.filter((entry) => entry.isFile());
+    };
+    expect(await objectsOf('channels')).toEqual([]);
+    // Without its key already; whoever was removing it may have been killed.
+    await eventually(async () => expect(await objectsOf('contacts')).toEqual([]));
     // Of ids that lead nowhere any more, only in logs and in what is kept.
     const left = await searchEverything(stack, ids);
     expect(left.filter((place) => !KEPT.some((kept) => kept.test(place)))).toEqual([]);

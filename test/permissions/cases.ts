@@ -793,6 +793,28 @@ export const MUTATIONS: Readonly<Record<string, MutationCase>> = {
     needs: 'contact:update',
     variables: ({ contactNoteId }) => ({ id: contactNoteId }),
   },
+  'Mutation.createContactFileUpload': {
+    needs: 'contact:update',
+    variables: () => ({
+      input: { fileName: canary('file'), mimeType: 'text/plain', sizeBytes: 10, idempotencyKey: key() },
+    }),
+  },
+  'Mutation.addContactFile': {
+    needs: 'contact:update',
+    // The same again is the same file.
+    variables: ({ conversations, contactUploadId }) => ({
+      input: {
+        contactId: conversations.ofTeamAssigned.contactId,
+        uploadId: contactUploadId,
+        purpose: 'Contract',
+        retentionClass: 'CONTRACT',
+      },
+    }),
+  },
+  'Mutation.removeContactFile': {
+    needs: 'contact:update',
+    variables: ({ contactFileId }) => ({ id: contactFileId }),
+  },
   'Mutation.createContactImportUpload': {
     needs: 'contact:manage',
     variables: () => ({ input: { fileName: canary('file'), idempotencyKey: key() } }),

@@ -320,6 +320,14 @@ export const TABLES: Readonly<Record<string, TableRule>> = {
   'contacts.contact_note': {
     columns: { id: 'note of a person', text: 'note of a person', author_id: 'note of a person' },
   },
+  'contacts.contact_file': {
+    columns: {
+      id: 'note of a person',
+      name: 'note of a person',
+      purpose: 'note of a person',
+      added_by_id: 'note of a person',
+    },
+  },
   'contacts.segment': { columns: { id: 'contact', name: 'contact', filter: 'contact' } },
   'contacts.click_to_chat_link': {
     columns: { id: 'contact', name: 'contact', campaign: 'contact', text: 'contact', code: 'contact' },

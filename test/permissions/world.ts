@@ -171,6 +171,9 @@ export interface Place {
   contactAttribute: string;
   contactLabelId: string;
   contactNoteId: string;
+  contactFileId: string;
+  /** That the owner brought and gave to nobody. */
+  contactUploadId: string;
   segmentId: string;
   clickToChatLinks: Record<'kept' | 'archived', string>;
   /** Two people of one address, and two of whom one was made. */
@@ -964,7 +967,15 @@ async function insertContactFields(
 ): Promise<
   Pick<
     Place,
-    'contactAttribute' | 'contactLabelId' | 'contactNoteId' | 'jobId' | 'segmentId' | 'newsletters' | 'clickToChatLinks'
+    | 'contactAttribute'
+    | 'contactLabelId'
+    | 'contactNoteId'
+    | 'contactFileId'
+    | 'contactUploadId'
+    | 'jobId'
+    | 'segmentId'
+    | 'newsletters'
+    | 'clickToChatLinks'
   >
 > {
   const [contactLabelId, contactNoteId, segmentId] = [oldId(), oldId(), oldId()];
@@ -984,6 +995,24 @@ async function insertContactFields(
   await insert('contacts', 'labelled_contact', { ...labelled, set_by_id: authorId });
   const note = { contact_id: contactId, author_id: authorId, text: canary('note'), created_at: now };
   await insert('contacts', 'contact_note', { id: contactNoteId, ...note });
+  const [contactFileId, contactUploadId] = [oldId(), oldId()];
+  for (const id of [contactFileId, contactUploadId]) {
+    const brought = { mime_type: 'text/plain', announced_bytes: 10, announced_by: authorId, size_bytes: 10 };
+    const file = { id, state: 'READY', name: canary('file'), object_key: canary('object'), created_at: now };
+    await insert('contacts', 'stored_file', { ...file, ...brought, expires_at: 'infinity' });
+  }
+  await insert('contacts', 'contact_file', {
+    id: contactFileId,
+    contact_id: contactId,
+    name: canary('file'),
+    mime_type: 'text/plain',
+    size_bytes: 10,
+    purpose: canary('purpose'),
+    retention_class: 'CONTRACT',
+    added_by_kind: 'member',
+    added_by_id: authorId,
+    added_at: now,
+  });
   const filter = { languages: [canary('segment language')] };
   const segment = { id: segmentId, name: canary('segment'), filter, created_at: now, updated_at: now };
   await insert('contacts', 'segment', segment);
@@ -1030,7 +1059,17 @@ async function insertContactFields(
   const [one, other] = [oldId(), oldId()].toSorted();
   const distinction = { contact_id: one, other_id: other, made_at: now, made_by_kind: 'member' };
   await insert('contacts', 'contact_distinction', distinction);
-  return { contactAttribute, contactLabelId, contactNoteId, jobId, segmentId, newsletters, clickToChatLinks };
+  return {
+    contactAttribute,
+    contactLabelId,
+    contactNoteId,
+    contactFileId,
+    contactUploadId,
+    jobId,
+    segmentId,
+    newsletters,
+    clickToChatLinks,
+  };
 }
 
 function linkCode(): string {

@@ -1,6 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { storedFileContext } from '@fenster/jobs';
 import { connectNats, readStored } from '@fenster/messaging';
+import { createDiskObjectStore, openContent, sealedRange } from '@fenster/object-store';
 import { DATABASES } from '@fenster/local';
 import { createLogger, unsealBytes } from '@fenster/runtime';
 import pg from 'pg';
@@ -17,7 +19,7 @@ const SEALED: Record<string, (row: Record<string, unknown>) => string> = {
 };
 
 /**
- * Where any of these words stands, in capitals or not: in a cell of a table of any service, sealed ones opened; in a message of a stream; in a file
+ * Where any of these words stands, in capitals or not: in a cell of a table of any service, sealed ones opened; in a stored file, opened; in a message of a stream; in a file
  * of the broker or of the object stores, their names included. `channels.webhook_event.body`, `stream channels`, `file …`.
  */
 export async function searchEverything(stack: TestStack, words: readonly string[]): Promise<string[]> {
@@ -41,6 +43,12 @@ export async function searchEverything(stack: TestStack, words: readonly string[
           `select to_jsonb(t) as row from "${name}" t`,
         );
         for (const { row } of rows) {
+          if (name === 'stored_file' && row['state'] === 'READY' && row['content_key'] !== null) {
+            note(
+              `object ${service}`,
+              await contentOf(join(stack.deployment.objectsDirectory, service), row, secretKey),
+            );
+          }
           for (const [column, value] of Object.entries(row)) {
             const place = `${service}.${name}.${column}`;
             note(place, plain(value));
@@ -77,6 +85,19 @@ export async function searchEverything(stack: TestStack, words: readonly string[
     }
   }
   return [...places].toSorted();
+}
+
+/** Of a stored file, opened. */
+async function contentOf(directory: string, row: Record<string, unknown>, secretKey: Buffer): Promise<string> {
+  const store = await createDiskObjectStore(directory);
+  const size = Number(row['size_bytes']);
+  const whole = { start: 0, end: size };
+  const sealedKey = Buffer.from((row['content_key'] as string).slice(2), 'hex');
+  const key = unsealBytes(secretKey, sealedKey, storedFileContext(row['id'] as string));
+  const parts: Buffer[] = [];
+  const sealed = await store.get(row['object_key'] as string, sealedRange(whole, size));
+  for await (const bytes of openContent(key, sealed, whole, size)) parts.push(bytes);
+  return Buffer.concat(parts).toString();
 }
 
 /** As text; bytes also as the text that they may be. */

@@ -129,6 +129,7 @@ export const AUDITED = {
     [
       'read',
       'read_phone',
+      'file_read',
       'create',
       'update',
       'consent_record',

@@ -2,9 +2,17 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname } from 'node:path';
 import { sql, type Ctx } from '@fenster/database';
-import { objectToken, readObjectToken, type ObjectStore } from '@fenster/object-store';
+import {
+  ContentRefusedError,
+  fileHeaders,
+  objectToken,
+  readObjectToken,
+  refusalAnswer,
+  type ObjectStore,
+  type Scanner,
+} from '@fenster/object-store';
 import { sendJson, type Handler } from '@fenster/runtime';
-import { FileTooLargeError, NoSuchFileError, readFile, storeFile } from './stored-file.js';
+import { NoSuchFileError, readFile, storeFile } from './stored-file.js';
 
 export const FILES_PATH = '/files';
 export const MAX_UPLOAD_BYTES = 1_000_000_000;
@@ -17,6 +25,8 @@ interface RouteOptions {
   ctx: Ctx;
   store: ObjectStore;
   secretKey: Buffer;
+  /** Looks into files that people bring to keep them. */
+  scanner?: Scanner | undefined;
 }
 
 type FilePurpose = 'file upload' | 'file download';
@@ -50,40 +60,42 @@ export function filePreflightRoute(): Handler {
 }
 
 /** `PUT`: the bytes of a file that was announced; once. */
-export function fileUploadRoute({ ctx, store, secretKey }: RouteOptions): Handler {
+export function fileUploadRoute({ ctx, store, secretKey, scanner }: RouteOptions): Handler {
   return async (request, response) => {
     const grant = grantOf(request, secretKey, 'file upload', ctx.now());
     if (!grant) return refuse(request, response, 404, 'NOT_FOUND', 'There is no such upload, or its URL has expired.');
     const { workspaceId, id } = grant;
     try {
       const content = request.iterator({ destroyOnReturn: false });
-      const options = { ctx: { ...ctx, workspaceId }, store, secretKey };
+      const options = { ctx: { ...ctx, workspaceId }, store, secretKey, scanner };
       const sizeBytes = await storeFile(options, workspaceId, id, content, { maxBytes: MAX_UPLOAD_BYTES });
       response.setHeaders(new Map(Object.entries(FOR_ALL_PAGES)));
       sendJson(response, 201, { id, sizeBytes });
     } catch (error) {
-      if (error instanceof FileTooLargeError) {
-        return refuse(request, response, 413, 'TOO_LARGE', `A file has at most ${MAX_UPLOAD_BYTES} bytes.`);
+      if (error instanceof ContentRefusedError) {
+        const { status, code, message, details } = refusalAnswer(error);
+        return refuse(request, response, status, code, message, details);
       }
       if (error instanceof NoSuchFileError) {
         return refuse(request, response, 409, 'ALREADY_UPLOADED', 'This file is here already, or is coming.');
       }
-      if (request.destroyed) return;
+      // Not of the request: it is destroyed by having been read to its end.
+      if (response.destroyed) return;
       ctx.log.error({ err: error, fileId: id }, 'an upload cannot be stored');
       refuse(request, response, 503, 'UNAVAILABLE', 'The file cannot be stored now. Try again later.');
     }
   };
 }
 
-/** `GET`: what a job has written, as an attachment. */
+/** `GET`: what a job has written, or somebody has brought. */
 export function fileDownloadRoute({ ctx, store, secretKey }: RouteOptions): Handler {
   return async (request, response) => {
     const grant = grantOf(request, secretKey, 'file download', ctx.now());
     const rows = grant
       ? await ctx.database.readForTenant(
           grant.workspaceId,
-          sql<{ name: string; size: number }>`
-            select name, size_bytes::float8 as size from stored_file
+          sql<{ name: string; size: number; mimeType: string | null }>`
+            select name, size_bytes::float8 as size, mime_type as "mimeType" from stored_file
             where workspace_id = ${grant.workspaceId} and id = ${grant.id} and state = 'READY' and expires_at > ${ctx.now()}
           `,
         )
@@ -93,13 +105,9 @@ export function fileDownloadRoute({ ctx, store, secretKey }: RouteOptions): Hand
       return refuse(request, response, 404, 'NOT_FOUND', 'There is no such file, or its URL has expired.');
     response.writeHead(200, {
       ...FOR_ALL_PAGES,
-      'content-type': TYPES[extname(file.name).slice(1)] ?? 'application/octet-stream',
+      ...(file.mimeType === null ? ownHeaders(file.name) : fileHeaders(file.mimeType, file.name)),
       'content-length': file.size,
-      'content-disposition': `attachment; filename="${file.name}"`,
       'cache-control': 'no-store',
-      'content-security-policy': "sandbox; default-src 'none'",
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
     });
     const closed = new Promise((resolve) => response.once('close', resolve));
     try {
@@ -116,6 +124,16 @@ export function fileDownloadRoute({ ctx, store, secretKey }: RouteOptions): Hand
   };
 }
 
+/** Of what a job has written, whose name is ours. */
+function ownHeaders(name: string): Record<string, string> {
+  return {
+    ...fileHeaders(null, null),
+    'content-type': TYPES[extname(name).slice(1)] ?? 'application/octet-stream',
+    'content-disposition': `attachment; filename="${name}"`,
+    'content-security-policy': "sandbox; default-src 'none'",
+  };
+}
+
 function grantOf(request: IncomingMessage, secretKey: Buffer, purpose: FilePurpose, now: Date) {
   const { searchParams } = new URL(request.url ?? '/', 'http://localhost');
   return readObjectToken(secretKey, purpose, searchParams.get('token') ?? '', now);
@@ -127,6 +145,7 @@ function refuse(
   status: number,
   code: string,
   message: string,
+  details: object = {},
 ): void {
   let discarded = 0;
   request.on('error', () => undefined);
@@ -135,5 +154,5 @@ function refuse(
     if (discarded > MAX_DISCARDED_BYTES) request.destroy();
   });
   response.setHeaders(new Map(Object.entries({ ...FOR_ALL_PAGES, 'cache-control': 'no-store' })));
-  sendJson(response, status, { code, message });
+  sendJson(response, status, { code, message, ...details });
 }

@@ -1,5 +1,14 @@
 import { sql, transact, type Ctx, type Tx } from '@fenster/database';
-import { newObjectKey, openContent, sealContent, sealedRange, type ObjectStore } from '@fenster/object-store';
+import {
+  beginsAs,
+  keepContent,
+  openContent,
+  sealedRange,
+  SourceError,
+  type Kept,
+  type ObjectStore,
+  type Scanner,
+} from '@fenster/object-store';
 import { newId, seal, unsealBytes } from '@fenster/runtime';
 
 /** A file that is to come by its URL, or to be written by a job. */
@@ -9,6 +18,8 @@ export interface StoredFile {
   state: 'PENDING' | 'STORING' | 'READY';
   name: string;
   sizeBytes: number | null;
+  /** Of files that were announced to be checked. */
+  mimeType: string | null;
   expiresAt: Date;
 }
 
@@ -16,10 +27,8 @@ interface Keeping {
   ctx: Ctx;
   store: ObjectStore;
   secretKey: Buffer;
-}
-
-export class FileTooLargeError extends Error {
-  override readonly name = 'FileTooLargeError';
+  /** Looks into files that people bring to keep them. */
+  scanner?: Scanner | undefined;
 }
 
 /** What is told of a file where its content goes. */
@@ -32,7 +41,8 @@ const DAY_MS = 86_400_000;
 /** Longer than any upload, and any export, may be silent. */
 const LEASE_MS = 3_600_000;
 
-const contextOf = (id: string) => `stored_file ${id}`;
+/** Ties a sealed key to its file. */
+export const storedFileContext = (id: string) => `stored_file ${id}`;
 
 /** A file that is to come; if it has not by `expiresAt`, it is none. */
 export async function announceFile(
@@ -50,9 +60,53 @@ export async function announceFile(
   `.execute(tx.sql);
 }
 
+export interface CheckedFile {
+  name: string;
+  /** As `baseType` writes it. */
+  mimeType: string;
+  sizeBytes: number;
+}
+
+/** A file that is to be as it was announced, and that a scanner is to have seen. If nobody keeps it, it ends as others do. */
+export async function announceCheckedFile(
+  tx: Tx,
+  { name, mimeType, sizeBytes, ...file }: Parameters<typeof announceFile>[1] & CheckedFile,
+): Promise<void> {
+  await announceFile(tx, { ...file, name });
+  await sql`
+    update stored_file set mime_type = ${mimeType}, announced_bytes = ${sizeBytes}, announced_by = ${announcerOf(tx)}
+    where workspace_id = ${file.workspaceId} and id = ${file.id}
+  `.execute(tx.sql);
+}
+
+/** Whoever announced a checked file may keep it: from now on it has no end of its own. Undefined if there is none to be kept. */
+export async function keepCheckedFile(tx: Tx, workspaceId: string, id: string): Promise<CheckedFile | undefined> {
+  const { rows } = await sql<CheckedFile>`
+    update stored_file set expires_at = 'infinity'
+    where workspace_id = ${workspaceId} and id = ${id} and state = 'READY' and expires_at > ${tx.now()}
+      and mime_type is not null and announced_by = ${announcerOf(tx)}
+    returning name, mime_type as "mimeType", size_bytes::float8 as "sizeBytes"
+  `.execute(tx.sql);
+  return rows[0];
+}
+
+const announcerOf = ({ origin: { actor } }: Tx) => actor.id ?? actor.kind;
+
+/**
+ * Of a statement, of which `gone` names files by their ids: nothing opens them any more from here on, wherever there are
+ * copies of them; rows and objects follow.
+ */
+export function endingFiles(tx: Tx, workspaceId: string, gone: ReturnType<typeof sql>): ReturnType<typeof sql> {
+  return sql`
+    update stored_file set expires_at = ${tx.now()}, content_key = null, name = ''
+    where workspace_id = ${workspaceId} and id in (select id from ${gone})
+  `;
+}
+
 export async function findFile(tx: Pick<Tx, 'sql'>, workspaceId: string, id: string): Promise<StoredFile | undefined> {
   const { rows } = await sql<StoredFile>`
-    select workspace_id as "workspaceId", id, state, name, size_bytes::float8 as "sizeBytes", expires_at as "expiresAt"
+    select workspace_id as "workspaceId", id, state, name, size_bytes::float8 as "sizeBytes", mime_type as "mimeType",
+      expires_at as "expiresAt"
     from stored_file where workspace_id = ${workspaceId} and id = ${id}
   `.execute(tx.sql);
   return rows[0];
@@ -71,11 +125,12 @@ export async function isStored(ctx: Ctx, workspaceId: string, fileId: string): P
 
 /**
  * Streams content into the store, sealed with a key of its own. Nothing is in the store that is not named in a row first.
+ * What was announced to be checked is kept only if it is as it was announced.
  * What is being stored already, or is there, is left as it is, unless its lease is over: then whoever began it is gone.
- * @throws NoSuchFileError, FileTooLargeError, and what `content` throws
+ * @throws NoSuchFileError, ContentRefusedError, ScannerError, and what `content` throws
  */
 export async function storeFile(
-  { ctx: { workspaceId: _, ...ctx }, store, secretKey }: Keeping,
+  { ctx: { workspaceId: _, ...ctx }, store, secretKey, scanner }: Keeping,
   workspaceId: string,
   id: string,
   content: AsyncIterable<Buffer>,
@@ -86,31 +141,36 @@ export async function storeFile(
   const free = replaces
     ? sql`state <> 'READY'`
     : sql`(state = 'PENDING' or state = 'STORING' and lease_until <= ${ctx.now()})`;
-  await transact(ctx, async (tx) => {
+  const announced = await transact(ctx, async (tx) => {
     const now = tx.now();
-    const { rows } = await sql<{ former: string | null }>`
+    const { rows } = await sql<{ former: string | null; mimeType: string | null; sizeBytes: number | null }>`
       with former as (
         select object_key from stored_file
         where workspace_id = ${workspaceId} and id = ${id} and expires_at > ${now} and ${free} for update
       )
       update stored_file set state = 'STORING', object_key = ${objectKey}, lease_until = ${new Date(now.getTime() + LEASE_MS)}
-      from former where workspace_id = ${workspaceId} and id = ${id} returning former.object_key as former
+      from former where workspace_id = ${workspaceId} and id = ${id} returning former.object_key as former,
+        mime_type as "mimeType", announced_bytes::float8 as "sizeBytes"
     `.execute(tx.sql);
     if (!rows[0]) throw new NoSuchFileError();
     await removeObject(tx, rows[0].former);
+    return rows[0];
   });
-  const contentKey = newObjectKey();
-  let sizeBytes = 0;
-  async function* counted(): AsyncGenerator<Buffer, void> {
-    for await (const bytes of content) {
-      sizeBytes += bytes.length;
-      if (sizeBytes > maxBytes) throw new FileTooLargeError();
-      yield bytes;
-    }
-  }
+  const { mimeType } = announced;
   const isMine = sql`workspace_id = ${workspaceId} and id = ${id} and object_key = ${objectKey}`;
+  let kept: Kept;
   try {
-    await store.put(objectKey, sealContent(contentKey, counted()));
+    kept = await keepContent(content, {
+      store,
+      objectKey,
+      maxBytes,
+      scanner: undefined,
+      ...(mimeType !== null && {
+        scanner,
+        sizeBytes: announced.sizeBytes ?? undefined,
+        checkHead: (head) => ({ isAsCalled: beginsAs(mimeType, head), maxBytes }),
+      }),
+    });
   } catch (error) {
     await transact(ctx, async (tx) => {
       await sql`
@@ -118,12 +178,13 @@ export async function storeFile(
       `.execute(tx.sql);
       await removeObject(tx, objectKey);
     });
-    throw error;
+    throw error instanceof SourceError ? error.cause : error;
   }
+  const { sizeBytes, contentKey } = kept;
   return transact(ctx, async (tx) => {
     const { rows } = await sql`
       update stored_file set state = 'READY', size_bytes = ${sizeBytes}, lease_until = null,
-        content_key = ${seal(secretKey, contentKey, contextOf(id))},
+        content_key = ${seal(secretKey, contentKey, storedFileContext(id))},
         expires_at = ${new Date(tx.now().getTime() + DAYS_OF_FILES * DAY_MS)}
       where ${isMine} and expires_at > ${tx.now()} returning id
     `.execute(tx.sql);
@@ -159,7 +220,7 @@ export async function* readFile(
   const whole = { start: 0, end: file.sizeBytes };
   const sealed = await store.get(file.objectKey, sealedRange(whole, file.sizeBytes));
   try {
-    yield* openContent(unsealBytes(secretKey, file.contentKey, contextOf(id)), sealed, whole, file.sizeBytes);
+    yield* openContent(unsealBytes(secretKey, file.contentKey, storedFileContext(id)), sealed, whole, file.sizeBytes);
   } finally {
     sealed.destroy();
   }

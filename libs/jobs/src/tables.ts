@@ -26,6 +26,18 @@ export function fileTables(service: string): string[] {
   ];
 }
 
+/** Of a migration: what files need that people bring to keep them, and that are checked for it (`announceCheckedFile`). */
+export function checkedFileColumns(): string[] {
+  return [
+    `alter table stored_file
+       -- As it was announced: whether that is so is seen when the bytes come.
+       add column mime_type text,
+       add column announced_bytes bigint,
+       add column announced_by text,
+       add check (mime_type is null or announced_bytes is not null and announced_by is not null)`,
+  ];
+}
+
 /** Of a migration: what jobs need (`Jobs`). */
 export function jobTables(service: string): string[] {
   return [

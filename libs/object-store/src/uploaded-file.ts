@@ -1,5 +1,6 @@
 import { invalidInput } from '@fenster/runtime';
 import { baseType } from './file-types.js';
+import type { ContentRefusedError, Refusal } from './keep-content.js';
 
 const MAX_FILE_NAME = 240;
 
@@ -11,6 +12,20 @@ export function checkFileName(fileName: string | null | undefined, field: string
     throw invalidInput(field, `must have at most ${MAX_FILE_NAME} characters, and no slashes or control characters.`);
   }
   return name === '' ? null : name;
+}
+
+const REFUSALS: Record<Refusal, { status: number; message: string }> = {
+  TOO_LARGE: { status: 413, message: 'The file is larger than such a file may be.' },
+  WRONG_SIZE: { status: 422, message: 'The file is not as large as was announced.' },
+  WRONG_CHECKSUM: { status: 422, message: 'The file came damaged.' },
+  WRONG_TYPE: { status: 422, message: 'The file is not of the type that was announced.' },
+  INFECTED: { status: 422, message: 'The virus scanner does not let this file pass.' },
+};
+
+/** What whoever brought it is told. */
+export function refusalAnswer({ refusal, maxBytes }: ContentRefusedError) {
+  const { status, message } = REFUSALS[refusal];
+  return { status, code: refusal, message, details: maxBytes === undefined ? {} : { maxBytes } };
 }
 
 /** What browsers may show in place. Everything else is saved: what it does when it is opened is not known. */

@@ -10,7 +10,7 @@ import { reconciliationMigration } from './reconciliations/reconciliation.migrat
 import { allowanceMigration } from './allowances/allowance.migration.js';
 import { budgetHoldMigration, budgetMigration, newsletterBudgetMigration } from './budgets/budget.migration.js';
 import { erasureMigration } from './erasures/erasure.migration.js';
-import { exportMigration } from './exports/export.migration.js';
+import { checkedFileMigration, exportMigration } from './exports/export.migration.js';
 import { sumsMigration } from './reports/sums.migration.js';
 import { tokenUsageMigration } from './token-usage/token-usage.migration.js';
 import { volumeTierMigration } from './volume-tiers/volume-tier.migration.js';
@@ -379,4 +379,5 @@ export const migrations: readonly MigrationStep[] = [
   newsletterBudgetMigration,
   volumeTierMigration,
   tokenUsageMigration,
+  checkedFileMigration,
 ];

@@ -13,7 +13,10 @@ export const defineRules: DefineRules = (actor, can) => {
     // When a contact wrote tells of conversations, whoever's they are.
     if (has('conversation:read_all')) can('read', 'ContactActivity');
     // What people wrote is for those who may read that.
-    if (has('message:read')) can('read', 'ContactNote');
+    if (has('message:read')) {
+      can('read', 'ContactNote');
+      can('read', 'ContactFile');
+    }
     can('read', 'ConsentText');
     if (has('contact:read_phone')) can('read_phone', 'Contact');
   }

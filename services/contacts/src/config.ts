@@ -1,5 +1,5 @@
 import { subgraphServiceEnv } from '@fenster/graphql';
-import { checkObjectStoreEnv, objectStoreEnv } from '@fenster/object-store';
+import { checkObjectStoreEnv, objectStoreEnv, scannerUrl } from '@fenster/object-store';
 import { httpUrl, parseConfig, secretKey, type Environment } from '@fenster/runtime';
 import { z } from 'zod';
 
@@ -17,6 +17,8 @@ const schema = z
     DATA_LOCATION: z.string().trim().min(1).max(300).optional(),
     /** Where browsers reach `/files` of this service, if not at its own address. */
     FILES_URL: httpUrl.optional(),
+    /** ClamAV: `clamd://host:port`. What it finds infected no contact gets; while it is away none gets a file. */
+    FILES_SCANNER_URL: scannerUrl.optional(),
     /** How many imports and exports this process does at a time. */
     JOB_CONCURRENCY: z.coerce.number().int().min(1).max(16).default(2),
   })

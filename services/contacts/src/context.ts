@@ -12,7 +12,7 @@ import type { receiptUrl } from './consent-receipts/receipt.route.js';
 
 export interface ContactsApp {
   liveLog: LiveLog;
-  /** Files that come in and go out: imports, exports, archives. */
+  /** Files that come in and go out: imports, exports, archives, and those of contacts. */
   store: ObjectStore;
   segmentCounts: SegmentCounts;
   signer: ConsentSigner;

@@ -6,6 +6,7 @@ import { Contact } from './contacts/contact.entity.js';
 import { DataController } from './data-controller/data-controller.entity.js';
 import { Erasure } from './erasures/erasure.entity.js';
 import { ContactAttribute } from './attributes/attribute.entity.js';
+import { ContactFile } from './contact-files/contact-file.entity.js';
 import { ContactIdentity } from './identities/contact-identity.entity.js';
 
 import { ContactLabel } from './labels/contact-label.entity.js';
@@ -21,6 +22,7 @@ export const entities = [
   ContactAttribute,
   ContactLabel,
   ContactNote,
+  ContactFile,
   StoredMerge,
   ConsentEvent,
   ConsentPurpose,

@@ -16,6 +16,7 @@ import {
   newsletterPurposeMigration,
   newsletterRecipientPageMigration,
 } from './newsletters/newsletter.migration.js';
+import { contactFileMigration } from './contact-files/contact-file.migration.js';
 import { contactMigration } from './contacts/contact.migration.js';
 import { erasureMigration, erasureUpToMigration } from './erasures/erasure.migration.js';
 import { legalHoldMigration } from './legal-holds/legal-hold.migration.js';
@@ -112,4 +113,5 @@ export const migrations: readonly MigrationStep[] = [
   newsletterRecipientPageMigration,
   retentionRepairMigration,
   newsletterPlaceholderMigration,
+  contactFileMigration,
 ];

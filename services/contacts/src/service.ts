@@ -2,7 +2,7 @@ import { AccessRequestResolver } from './access-requests/access-request.resolver
 import { IS_ARCHIVE } from './access-requests/archive-files.js';
 import { createArchivePacker } from './access-requests/archive-packer.js';
 import { createSubgraphService, type Overrides, type SubgraphOptions } from '@fenster/graphql';
-import { createErasureCleaner, createLiveLog, createRenewal, createRetentionWorker } from '@fenster/database';
+import { createErasureCleaner, createLiveLog, createRenewal, createRetentionWorker, sql } from '@fenster/database';
 import {
   createJobRunner,
   endFilesBeforeErasures,
@@ -12,7 +12,7 @@ import {
   fileUploadRoute,
   removeFiles,
 } from '@fenster/jobs';
-import { openObjectStore } from '@fenster/object-store';
+import { createClamdScanner, openObjectStore } from '@fenster/object-store';
 import { createPersonMark, createPoller, newId, type Service } from '@fenster/runtime';
 import type { Config } from './config.js';
 import {
@@ -51,6 +51,8 @@ import { ContactLabelResolver, ContactLabelsResolver } from './labels/contact-la
 import { DuplicateResolver } from './duplicates/duplicate.resolver.js';
 import { forgetMerges } from './merges/merge.commands.js';
 import { ContactMergesResolver, MergeResolver } from './merges/merge.resolver.js';
+import { ContactFileResolver, ContactFilesResolver } from './contact-files/contact-file.resolver.js';
+import { IS_OF_CONTACT } from './contact-files/remove-contact-files.js';
 import { ContactNoteResolver, ContactNotesResolver } from './notes/contact-note.resolver.js';
 import { CERTIFICATE_PATH, certificateRoute, certificateUrl } from './erasures/certificate.route.js';
 import { takeReport } from './erasures/erasure-reports.js';
@@ -96,6 +98,10 @@ const JOB_POLL_MS = 1_000;
 const HOUSEKEEPING_MS = 60_000;
 const COUNTRY_POLL_MS = 2_000;
 const COUNT_AGAIN_MS = 30_000;
+/** How long a virus scanner may be silent. */
+const SCANNER_SILENCE_MS = 30_000;
+/** Of files that do not end with the data of others: it is known whose they are. */
+const IS_KNOWN = sql`(${IS_ARCHIVE} or ${IS_OF_CONTACT})`;
 
 export const subgraph: SubgraphOptions = {
   resolvers: [
@@ -107,6 +113,8 @@ export const subgraph: SubgraphOptions = {
     ContactLabelsResolver,
     ContactNoteResolver,
     ContactNotesResolver,
+    ContactFileResolver,
+    ContactFilesResolver,
     DuplicateResolver,
     MergeResolver,
     ContactMergesResolver,
@@ -169,6 +177,8 @@ export async function createContactsService(config: Config, overrides: Overrides
     backupRetentionDays: config.BACKUP_RETENTION_DAYS,
   };
   const store = await openObjectStore(config);
+  const scanner =
+    config.FILES_SCANNER_URL && createClamdScanner({ ...config.FILES_SCANNER_URL, timeoutMs: SCANNER_SILENCE_MS });
   const filesUrl = () => config.FILES_URL ?? `${service.url}${FILES_PATH}`;
   const documentsUrl = () => config.DOCUMENTS_URL ?? `${service.url}${DOCUMENTS_PATH}`;
   const jwksUrl = () => `${documentsUrl()}${KEYS_PATH}`;
@@ -192,14 +202,14 @@ export async function createContactsService(config: Config, overrides: Overrides
       signer = createConsentSigner(ctx, config.SECRET_KEY);
       const { database, connection, log } = infrastructure;
       const liveLog = createLiveLog({ database, connection, log });
-      const files = { ctx, store, secretKey: config.SECRET_KEY };
+      const files = { ctx, store, secretKey: config.SECRET_KEY, scanner };
       const erasures = createErasureCleaner({
         service: 'contacts',
         ctx,
         connection,
         markOf,
         async cleanUp() {
-          await endFilesBeforeErasures({ ...files, isKnown: IS_ARCHIVE });
+          await endFilesBeforeErasures({ ...files, isKnown: IS_KNOWN });
           while (await removeFiles(files));
           return true;
         },
@@ -230,7 +240,7 @@ export async function createContactsService(config: Config, overrides: Overrides
         async work(isStopped) {
           await forgetEndedKeys(ctx);
           await forgetMerges(ctx);
-          await endFilesBeforeErasures({ ...files, isKnown: IS_ARCHIVE });
+          await endFilesBeforeErasures({ ...files, isKnown: IS_KNOWN });
           while (!isStopped() && (await removeFiles(files)));
         },
       });

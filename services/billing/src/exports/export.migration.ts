@@ -1,5 +1,5 @@
 import type { MigrationStep } from '@fenster/database';
-import { fileTables, jobTables } from '@fenster/jobs';
+import { checkedFileColumns, fileTables, jobTables } from '@fenster/jobs';
 
 const SERVICE = 'billing';
 
@@ -11,4 +11,9 @@ export const exportMigration: MigrationStep = {
     // Exports read a period in this order, page after page.
     `create index charge_booked on charge (workspace_id, booked_on, id)`,
   ],
+};
+
+export const checkedFileMigration: MigrationStep = {
+  name: '202611222320-checked-files',
+  statements: checkedFileColumns(),
 };

@@ -8,10 +8,10 @@ import {
   keepContent,
   ObjectNotFoundError,
   readObjectToken,
+  refusalAnswer,
   SourceError,
   type ByteRange,
   type ObjectStore,
-  type Refusal,
   type Scanner,
 } from '@fenster/object-store';
 import { checkHead, maxBytesOf } from './media.limits.js';
@@ -142,9 +142,8 @@ export function uploadRoute(options: MediaRouteOptions): Handler {
       await abandonUpload(ctx, upload, error instanceof ContentRefusedError && error.refusal === 'INFECTED');
       if (error instanceof SourceError) return void response.destroy();
       if (error instanceof ContentRefusedError) {
-        const { status, message } = REFUSALS[error.refusal];
-        const limit = error.maxBytes === undefined ? {} : { maxBytes: error.maxBytes };
-        return refuseBody(request, response, status, error.refusal, message, limit);
+        const { status, code, message, details } = refusalAnswer(error);
+        return refuseBody(request, response, status, code, message, details);
       }
       ctx.log.error({ err: error, mediaId: upload.id }, 'an upload cannot be stored');
       refuseBody(request, response, 503, 'UNAVAILABLE', 'The file cannot be stored now. Try again later.');
@@ -178,14 +177,6 @@ async function receive(
     clearTimeout(tooLate);
   }
 }
-
-const REFUSALS: Record<Refusal, { status: number; message: string }> = {
-  TOO_LARGE: { status: 413, message: 'WhatsApp takes no files of this type that are so large.' },
-  WRONG_SIZE: { status: 422, message: 'The file is not as large as was announced.' },
-  WRONG_CHECKSUM: { status: 422, message: 'The file came damaged.' },
-  WRONG_TYPE: { status: 422, message: 'The file is not of the type that was announced.' },
-  INFECTED: { status: 422, message: 'The virus scanner does not let this file pass.' },
-};
 
 interface ReadyMedia extends StoredMedia {
   mime_type: string | null;

@@ -37,6 +37,9 @@ const SHOWN: Readonly<Record<string, ShownKind>> = {
   labels: { columns: [column('name', 4, 'name'), column('time', 3, 'setAt')] },
   link_uses: { columns: [column('name', 4, 'name'), column('value', 4, 'campaign'), column('time', 3, 'usedAt')] },
   contact_notes: { columns: [column('time', 3, 'writtenAt'), column('text', 7, 'text')] },
+  contact_files: {
+    columns: [column('name', 4, 'name'), column('purpose', 4, 'purpose'), column('time', 3, 'addedAt')],
+  },
   consents: {
     columns: [
       column('time', 3, 'at'),
@@ -246,6 +249,7 @@ const WORDS: Record<DocumentLanguage, Words> = {
       labels: 'Etiketten',
       link_uses: 'Benutzte Links und QR-Codes',
       contact_notes: 'Interne Notizen zum Kontakt',
+      contact_files: 'Dateien zum Kontakt',
       consents: 'Einwilligungen und Widerrufe',
       receipts: 'Einwilligungsbelege',
       requests: 'Ihre Anträge',
@@ -324,6 +328,7 @@ const WORDS: Record<DocumentLanguage, Words> = {
       labels: 'Labels',
       link_uses: 'Links and QR codes used',
       contact_notes: 'Internal notes on the contact',
+      contact_files: 'Files of the contact',
       consents: 'Consents and withdrawals',
       receipts: 'Consent receipts',
       requests: 'Your requests',

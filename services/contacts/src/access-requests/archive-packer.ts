@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib';
 import type { ErasingService } from '@fenster/contracts';
 import { accessPartContext, array, sql, transact, type Ctx } from '@fenster/database';
-import { isStored, storeFile } from '@fenster/jobs';
+import { isStored, readFile, storeFile } from '@fenster/jobs';
 import type { NatsConnection } from '@fenster/messaging';
 import type { ObjectStore } from '@fenster/object-store';
 import { createPoller, newId, unseal, unsealFrom, type Poller } from '@fenster/runtime';
@@ -165,6 +165,7 @@ async function pack(request: AccessRequest, options: ArchivePackerOptions, isSto
       isMediaUnread = true;
       return 'UNREADABLE';
     },
+    contactFile: (fileId) => readFile({ ctx, store, secretKey }, workspaceId, fileId),
   });
   let renewedAt = ctx.now().getTime();
   async function* content(): AsyncGenerator<Buffer, void> {

@@ -23,6 +23,8 @@ export interface ArchiveFacts {
   sets: readonly RecordSet[];
   /** Undefined for a file that is gone. */
   media(id: string): Promise<AsyncIterable<Buffer> | 'UNREADABLE' | undefined>;
+  /** Of the contact. */
+  contactFile(id: string): AsyncIterable<Buffer>;
 }
 
 /** Where what belongs to a set is in the archive. */

@@ -55,7 +55,7 @@ export function ownRecords({ workspaceId, contactId }: Person): Record<string, R
     merges: sql`
       select jsonb_build_object(
         'mergedAt', merged_at, 'undoneAt', undone_at,
-        'before', jsonb_build_array(kept - '{labels,noteIds}'::text[], merged - '{labels,noteIds}'::text[])
+        'before', jsonb_build_array(kept - '{labels,noteIds,fileIds}'::text[], merged - '{labels,noteIds,fileIds}'::text[])
       ) as record from contact_merge where ${mine} and kept is not null order by merged_at, id
     `,
     link_uses: sql`
@@ -69,6 +69,11 @@ export function ownRecords({ workspaceId, contactId }: Person): Record<string, R
     contact_notes: sql`
       select jsonb_build_object('id', id, 'writtenAt', created_at, 'editedAt', edited_at, 'text', text) as record
       from contact_note where ${mine} order by created_at, id
+    `,
+    contact_files: sql`
+      select jsonb_build_object(
+        'id', id, 'addedAt', added_at, 'name', name, 'mimeType', mime_type, 'sizeBytes', size_bytes, 'purpose', purpose
+      ) as record from contact_file where ${mine} order by added_at, id
     `,
     consents: sql`
       select jsonb_build_object(

@@ -17,7 +17,8 @@ const setOf = (service: RecordSet['service'], kind: string, records: Record<stri
 });
 
 const PICTURE = Buffer.alloc(3_000_000, 7);
-const [pictureId, goneId] = [newId(), newId()];
+const CONTRACT = Buffer.from('%PDF-1.7 Vertrag');
+const [pictureId, goneId, contractId] = [newId(), newId(), newId()];
 const messages = Array.from({ length: 1_201 }, (_, index) => ({
   id: newId(),
   sentAt: '2026-11-22T12:00:00.000+00:00',
@@ -41,12 +42,22 @@ const facts = (overrides: Partial<ArchiveFacts> = {}): ArchiveFacts => ({
   sets: [
     setOf('conversation', 'messages', messages),
     setOf('contacts', 'receipts', [{ id: pictureId, jws: 'a.b.c' }]),
+    setOf('contacts', 'contact_files', [
+      {
+        id: contractId,
+        name: '../Vertrag.pdf',
+        mimeType: 'application/pdf',
+        purpose: 'Vertrag',
+        addedAt: '2026-11-22T12:00:00Z',
+      },
+    ]),
     setOf('channels', 'files', [
       { id: pictureId, mimeType: 'image/png', fileName: '../../etc/passwd', state: 'READY' },
       { id: goneId, mimeType: 'image/png', state: 'READY' },
       { id: newId(), mimeType: 'image/png', state: 'FAILED' },
     ]),
   ],
+  contactFile: () => Readable.from([CONTRACT]),
   media: async (id) => (id === pictureId ? Readable.from([PICTURE]) : undefined),
   ...overrides,
 });
@@ -61,9 +72,12 @@ describe('an archive', () => {
       'pages/conversation-messages-2.html',
       'pages/conversation-messages-3.html',
       'data/contacts/receipts.json',
+      'data/contacts/contact_files.json',
+      'pages/contacts-contact_files-1.html',
       'data/channels/files.json',
       'pages/channels-files-1.html',
       `receipts/${pictureId}.jws`,
+      `contact-files/${contractId}.pdf`,
       `media/${pictureId}.png`,
       'manifest.json',
       'manifest.jws',
@@ -74,6 +88,7 @@ describe('an archive', () => {
       .map(([, page]) => page.toString());
     expect(pages.join('').match(/Nachricht \d+ &lt;script&gt;/g)).toHaveLength(messages.length);
     expect(files.get(`media/${pictureId}.png`)!.equals(PICTURE)).toBe(true);
+    expect(files.get(`contact-files/${contractId}.pdf`)!.equals(CONTRACT)).toBe(true);
     const manifest = JSON.parse(files.get('manifest.json')!.toString()) as ArchiveManifest;
     expect(manifest.files).toEqual(
       [...files].slice(0, -2).map(([path, content]) => ({

@@ -98,6 +98,12 @@ async function* entriesOf(facts: ArchiveFacts): AsyncGenerator<Entry, void> {
   for (const { read } of sets.filter(({ kind }) => kind === 'receipts')) {
     for await (const { id, jws } of read()) yield textEntry(`receipts/${String(id)}.jws`, `${String(jws)}\n`);
   }
+  for (const { read } of sets.filter(({ kind }) => kind === 'contact_files')) {
+    for await (const { id, mimeType, name } of read()) {
+      const path = filePath('contact-files', String(id), mimeType, name);
+      yield { path, content: facts.contactFile(String(id)), isCompressed: false };
+    }
+  }
   for (const { read } of sets.filter(({ kind }) => kind === 'files')) {
     for await (const { id, mimeType, fileName, state } of read()) {
       if (state !== 'READY') continue;
@@ -107,17 +113,17 @@ async function* entriesOf(facts: ArchiveFacts): AsyncGenerator<Entry, void> {
         yield textEntry(`media/${String(id)}-unreadable.txt`, UNREADABLE[facts.language]);
         continue;
       }
-      yield { path: mediaPath(String(id), mimeType, fileName), content, isCompressed: false };
+      yield { path: filePath('media', String(id), mimeType, fileName), content, isCompressed: false };
     }
   }
 }
 
 /** By its id, so that no two are called the same and no name of somebody is a path; with the ending that opens it. */
-function mediaPath(id: string, mimeType: unknown, fileName: unknown): string {
+function filePath(folder: string, id: string, mimeType: unknown, fileName: unknown): string {
   const ofName = typeof fileName === 'string' ? extname(fileName).toLowerCase() : '';
   const ofType = typeof mimeType === 'string' ? `.${mimeType.split(/[;/+]/)[1] ?? ''}` : '';
   const ending = [ofName, ofType].find((each) => /^\.[a-z0-9]{1,8}$/.test(each)) ?? '';
-  return `media/${id}${ending}`;
+  return `${folder}/${id}${ending}`;
 }
 
 function textEntry(path: string, text: string): Entry {

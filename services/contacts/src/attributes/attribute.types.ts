@@ -13,10 +13,10 @@ export const AttributeTypeEnum = enumOf(ATTRIBUTE_TYPES, {
   name: 'ContactAttributeType',
   description: 'Values are written alike everywhere: 12.5, true, 2026-11-22, one of the options.',
 });
-const RetentionClassEnum = enumOf(RETENTION_CLASSES, {
+export const RetentionClassEnum = enumOf(RETENTION_CLASSES, {
   name: 'RetentionClass',
   description:
-    'By which the rules of retention say how long values are kept. CONTRACT: as long as a contract or the law asks for it. SENSITIVE: health and what else GDPR Art. 9 names.',
+    'By which the rules of retention say how long values and files are kept. CONTRACT: as long as a contract or the law asks for it. SENSITIVE: health and what else GDPR Art. 9 names.',
 });
 
 const KEY = 'A small letter, then at most 39 small letters, digits and underscores.';

@@ -2,6 +2,7 @@ import type { ErasureReport } from '@fenster/contracts';
 import { array, sql, type ErasureTask, type PersonData, type Tx } from '@fenster/database';
 import type { PersonMark } from '@fenster/runtime';
 import { endArchives } from '../access-requests/archive-files.js';
+import { removeContactFiles } from '../contact-files/remove-contact-files.js';
 import { forgetInSegments, segmentsAbout } from '../segments/forget-person.js';
 
 /** Who the person is goes; the consent ledger, which names nobody, stays, and so does what tells them when they come back. */
@@ -17,6 +18,8 @@ interface PersonalTable {
   what?: string;
   /** What the rows say afterwards, where they stay without the person. */
   leaves?: ReturnType<typeof sql>;
+  /** Where more than the rows goes. */
+  erase?(tx: Tx): Promise<unknown>;
 }
 
 /** In the order in which they refer to each other. `what` is said to people; the rest goes without saying. */
@@ -35,6 +38,7 @@ export function tablesOf({
   const results = sql`
     select unnest(${array('uuid', contactIds)})
     union all select id from contact_note where ${mine}
+    union all select id from contact_file where ${mine}
     union all select id from erasure where ${mine}
     union all select id from access_request where ${mine}
     union all select id from legal_hold where ${holds}
@@ -54,6 +58,12 @@ export function tablesOf({
     // Archives with the person's data expire; that they were asked for and answered is in the audit log.
     { table: 'access_request', where: mine, what: 'access_requests' },
     { table: 'contact_note', where: mine, what: 'notes' },
+    {
+      table: 'contact_file',
+      where: mine,
+      what: 'contact_files',
+      erase: (tx) => removeContactFiles(tx, workspaceId, mine),
+    },
     { table: 'contact_attribute_value', where: mine, what: 'attributes' },
     { table: 'labelled_contact', where: mine, what: 'labels' },
     { table: 'contact_thread', where: mine },
@@ -135,7 +145,11 @@ async function erasePerson(tx: Tx, task: ErasureTask, markOf: PersonMark): Promi
   await suppress(tx, task, markOf);
   await endArchives(tx, task);
   await forgetInSegments(tx, task);
-  for (const { table, where, leaves } of tablesOf(task)) {
+  for (const { table, where, leaves, erase } of tablesOf(task)) {
+    if (erase) {
+      await erase(tx);
+      continue;
+    }
     await (
       leaves
         ? sql`update ${sql.table(table)} set ${leaves} where ${where}`

@@ -44,7 +44,7 @@ export class ContactUpdated extends ContactEvent {
   contact!: ContactType;
 
   @Field(() => [String], {
-    description: 'What is another now: name, email, address, language, labels, notes, attributes.<key>.',
+    description: 'What is another now: name, email, address, language, labels, notes, files, attributes.<key>.',
   })
   fields!: string[];
 }

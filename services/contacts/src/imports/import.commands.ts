@@ -60,7 +60,8 @@ async function readHead(
 ): Promise<{ header: string[]; samples: string[][]; form: CsvForm }> {
   const { workspaceId } = ctx.requireActor();
   const file = isId(fileId) ? await transact(ctx, (tx) => findFile(tx, workspaceId, fileId)) : undefined;
-  if (!file) throw notFound('Upload', 'uploadId');
+  // What is a contact's, or is to be, is not for all who may import.
+  if (!file || file.mimeType !== null) throw notFound('Upload', 'uploadId');
   if (file.state !== 'READY') throw invalidInput('uploadId', 'must be that of a file that has come.');
   const { store, secretKey } = ctx.app;
   const open = () => readFile({ ctx, store, secretKey }, workspaceId, fileId);

@@ -47,7 +47,7 @@ export async function mergeContacts(
       const origins = await originsOf(tx, workspaceId, [keptId, mergedId]);
       const joined = { workspaceId, from: mergedId, to: keptId };
       await moveNames(tx, joined);
-      await moveNotes(tx, joined, merged.noteIds);
+      await moveOwn(tx, joined, merged);
       await sql`delete from contact where workspace_id = ${workspaceId} and id = ${mergedId}`.execute(tx.sql);
       await sql`
         insert into contact_alias (workspace_id, id, contact_id, origin_id, created_at)
@@ -108,7 +108,7 @@ export async function undoMerge(
       where workspace_id = ${workspaceId} and id = ${merge.mergedId} and contact_id = ${merge.contactId}
     `.execute(tx.sql);
     await moveNames(tx, apart, merge.mergedOrigins);
-    await moveNotes(tx, apart, both.merged.noteIds);
+    await moveOwn(tx, apart, both.merged);
     await storeSide(tx, workspaceId, merge.contactId, both.kept);
     await storeSide(tx, workspaceId, merge.mergedId, both.merged);
     Object.assign(merge, { kept: null, merged: null, outcome: null, undoneAt: tx.now() });
@@ -223,11 +223,14 @@ async function moveNames(tx: Tx, { workspaceId, from, to }: Move, origins?: read
   `.execute(tx.sql);
 }
 
-async function moveNotes(tx: Tx, { workspaceId, from, to }: Move, ids: readonly string[]): Promise<void> {
-  await sql`
-    update contact_note set contact_id = ${to}
-    where workspace_id = ${workspaceId} and contact_id = ${from} and id = any(${array('uuid', ids)})
-  `.execute(tx.sql);
+/** The notes and files of one side. */
+async function moveOwn(tx: Tx, { workspaceId, from, to }: Move, { noteIds, fileIds = [] }: Side): Promise<void> {
+  for (const [table, ids] of Object.entries({ contact_note: noteIds, contact_file: fileIds })) {
+    await sql`
+      update ${sql.table(table)} set contact_id = ${to}
+      where workspace_id = ${workspaceId} and contact_id = ${from} and id = any(${array('uuid', ids)})
+    `.execute(tx.sql);
+  }
 }
 
 async function insertBack(tx: Tx, { workspaceId, to }: Move, { createdAt }: Side): Promise<void> {

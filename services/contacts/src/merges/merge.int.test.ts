@@ -608,6 +608,7 @@ describe('every table of contacts', () => {
     contact_attribute_value: 'is decided by a person',
     labelled_contact: 'is joined',
     contact_note: 'moves, and back by its id',
+    contact_file: 'moves, and back by its id',
     consent_event: 'stays as it was said; read under all ids',
     consent_receipt: 'stays as it was given out; read under all ids',
     access_request: 'is answered first; what was answered moves by its origin',

@@ -13,6 +13,7 @@ const side = (overrides: Partial<Side> = {}): Side => ({
   attributes: {},
   labels: {},
   noteIds: [],
+  fileIds: [],
   ...overrides,
 });
 const value = (text: string) => ({ value: text, number: null, changedAt: '2026-11-01T00:00:00Z' });
@@ -84,8 +85,8 @@ describe('an undone merge', () => {
         fc.infiniteStream(fc.constantFrom<MergeChoice>('KEPT', 'MERGED')),
         (one, two, choices) => {
           const [kept, merged] = [
-            { ...one, noteIds: ['n1'] },
-            { ...two, noteIds: ['n2', 'n3'] },
+            { ...one, noteIds: ['n1'], fileIds: [] },
+            { ...two, noteIds: ['n2', 'n3'], fileIds: ['f1'] },
           ];
           const decisions = new Map(
             conflictsOf(kept, merged).map(({ field }) => [field, choices.next().value as MergeChoice]),
@@ -105,6 +106,7 @@ describe('an undone merge', () => {
       attributes: { size: value('M') },
       labels: { new: label, vip: label },
       noteIds: ['n2', 'n3'],
+      fileIds: ['f2', 'f3'],
     });
     const outcome = mergeSides(kept, merged, new Map([['email', 'MERGED']]));
     const now = {
@@ -113,17 +115,25 @@ describe('an undone merge', () => {
       attributes: { tier: value('blue'), size: value('M'), since: value('2026') },
       labels: { new: label, since: label },
       noteIds: ['n3', 'n4'],
+      fileIds: ['f3', 'f4'],
     };
     const apart = separateSides({ kept, merged, outcome }, now);
-    expect(apart.kept).toMatchObject({ email: 'a@x.de', language: 'fr', noteIds: ['n4'] });
+    expect(apart.kept).toMatchObject({ email: 'a@x.de', language: 'fr', noteIds: ['n4'], fileIds: ['f4'] });
     expect(Object.keys(apart.kept.labels)).toEqual(['since']);
     expect(apart.kept.attributes).toEqual({ tier: value('blue'), since: value('2026') });
     expect(apart.merged).toMatchObject({
       email: 'b@x.de',
       language: 'de',
       noteIds: ['n3'],
+      fileIds: ['f3'],
       attributes: merged.attributes,
     });
     expect(Object.keys(apart.merged.labels)).toEqual(['new']);
+  });
+
+  it('given it is from before contacts had files, leaves all files with the contact that stays', () => {
+    const { fileIds: _, ...before } = side({ noteIds: ['n1'] });
+    const apart = separateSides({ kept: before, merged: before, outcome: before }, side({ fileIds: ['f1'] }));
+    expect([apart.kept.fileIds, apart.merged.fileIds]).toEqual([['f1'], []]);
   });
 });

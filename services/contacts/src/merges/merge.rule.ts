@@ -15,6 +15,8 @@ export interface Side {
   /** By the labels' ids. */
   labels: Record<string, { setByKind: string; setById: string | null; setAt: string }>;
   noteIds: string[];
+  /** None of merges from before contacts had files. */
+  fileIds?: string[];
 }
 
 export interface SideValue {
@@ -99,6 +101,7 @@ export function mergeSides(kept: Side, merged: Side, decisions: ReadonlyMap<stri
     ),
     labels: { ...merged.labels, ...kept.labels },
     noteIds: [...kept.noteIds, ...merged.noteIds],
+    fileIds: [...(kept.fileIds ?? []), ...(merged.fileIds ?? [])],
   };
 }
 
@@ -110,7 +113,7 @@ export interface Merged {
 
 /**
  * The two again, as they were. Of what has changed since: a value that somebody wrote since stays with the contact that
- * stays, as do labels and notes since; a label that was taken off, or a note that was deleted, does not come back.
+ * stays, as do labels, notes and files since; a label that was taken off, or a note or file that was deleted, does not come back.
  */
 export function separateSides({ kept, merged, outcome }: Merged, now: Side): { kept: Side; merged: Side } {
   const restore = <T>(before: T | null, made: T | null, present: T | null) =>
@@ -124,6 +127,7 @@ export function separateSides({ kept, merged, outcome }: Merged, now: Side): { k
   });
   const labels = Object.entries(now.labels).filter(([id]) => id in kept.labels || !(id in merged.labels));
   const theirNotes = new Set(merged.noteIds);
+  const theirFiles = new Set(merged.fileIds);
   return {
     kept: {
       ...now,
@@ -135,11 +139,13 @@ export function separateSides({ kept, merged, outcome }: Merged, now: Side): { k
       attributes: Object.fromEntries(attributes),
       labels: Object.fromEntries(labels.map(([id, label]) => [id, kept.labels[id] ?? label])),
       noteIds: now.noteIds.filter((id) => !theirNotes.has(id)),
+      fileIds: now.fileIds?.filter((id) => !theirFiles.has(id)) ?? [],
     },
     merged: {
       ...merged,
       labels: Object.fromEntries(Object.entries(merged.labels).filter(([id]) => id in now.labels)),
       noteIds: now.noteIds.filter((id) => theirNotes.has(id)),
+      fileIds: now.fileIds?.filter((id) => theirFiles.has(id)) ?? [],
     },
   };
 }

@@ -25,7 +25,8 @@ export function sidesStatement(workspaceId: string, ids: readonly string[]): Raw
           'setByKind', set_by_kind, 'setById', set_by_id, 'setAt', set_at
         )), '{}') from ${of('labelled_contact')}
       ),
-      'noteIds', (select coalesce(jsonb_agg(id order by id), '[]') from ${of('contact_note')})
+      'noteIds', (select coalesce(jsonb_agg(id order by id), '[]') from ${of('contact_note')}),
+      'fileIds', (select coalesce(jsonb_agg(id order by id), '[]') from ${of('contact_file')})
     ) as side, jsonb_build_object(
       'identities', (
         select jsonb_agg(jsonb_build_array(id, valid_to) order by id) from ${of('contact_identity')}

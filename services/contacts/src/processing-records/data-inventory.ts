@@ -4,7 +4,7 @@ import type { DataKind } from '../erasures/data-words.js';
 /** How long something is kept, if no erasure ends it before. */
 export type Keeping =
   | RetentionClass
-  /** Each by the class of its attribute. */
+  /** Each by the class of its attribute, or its own. */
   | 'ATTRIBUTES'
   | 'ERASURE'
   | 'ACCOUNTING'
@@ -46,6 +46,7 @@ export const DATA_INVENTORY: Readonly<Record<InventoryKind, StoredData>> = {
   contacts: inDatabase('CONTACT_DATA', 'contacts'),
   labels: inDatabase('CONTACT_DATA', 'contacts'),
   attributes: inDatabase('ATTRIBUTES', 'contacts'),
+  contact_files: { services: ['contacts'], place: 'OBJECT_STORE', kept: 'ATTRIBUTES' },
   aliases: inDatabase('ERASURE', 'contacts'),
   link_uses: inDatabase('ERASURE', 'contacts'),
   newsletters: inDatabase('ERASURE', 'contacts'),

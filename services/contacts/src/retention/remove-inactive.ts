@@ -1,6 +1,7 @@
 import { contactUpdated, type RetentionClass } from '@fenster/contracts';
 import { array, sql, unnest, type Due, type RetentionCounts, type RetentionStep, type Tx } from '@fenster/database';
 import type { RetentionClass as AttributeClass } from '../attributes/attribute.rule.js';
+import { removeContactFiles } from '../contact-files/remove-contact-files.js';
 import { wordsOf } from '../contacts/contact-words.js';
 import { announceNames, knownIdsOf } from '../identities/announce-names.js';
 
@@ -128,6 +129,21 @@ const attributesOf = (attributeClass: AttributeClass) =>
     field: sql`'attributes.' || t.key`,
   });
 
+const filesOf = (fileClass: AttributeClass): Part => {
+  const isOld = ({ before }: Due) => sql`t.added_at < ${before} and t.retention_class = ${fileClass}`;
+  return {
+    count: (due) => sql`(select count(*) from contact_file t where ${OF_CONTACT} and ${isOld(due)})`,
+    async remove(tx, due, ids) {
+      const where = sql`t.contact_id = any(${array('uuid', ids)}) and ${isOld(due)}`;
+      const removed = await removeContactFiles(tx, due.workspaceId, where);
+      return removed.map(({ contactId }) => ({ contactId, field: 'files' }));
+    },
+  };
+};
+
+/** What a class of attributes decides about. */
+const ofClass = (each: AttributeClass) => ({ attributes: attributesOf(each), contact_files: filesOf(each) });
+
 /** What channels call people stays: it tells their conversations apart, and their consent hangs on their numbers. */
 const ENTERED = { given_name: 'name', email: 'email', address: 'address', language: 'language' } as const;
 const COLUMNS = Object.keys(ENTERED) as (keyof typeof ENTERED)[];
@@ -179,9 +195,9 @@ async function renameToProfile(
 
 export const retentionSteps: readonly RetentionStep[] = [
   contactsStep('NOTES', { contact_notes: notes }),
-  contactsStep('ATTRIBUTES_MASTER_DATA', { attributes: attributesOf('MASTER_DATA') }),
-  contactsStep('ATTRIBUTES_PREFERENCE', { attributes: attributesOf('PREFERENCE') }),
-  contactsStep('ATTRIBUTES_CONTRACT', { attributes: attributesOf('CONTRACT') }),
-  contactsStep('ATTRIBUTES_SENSITIVE', { attributes: attributesOf('SENSITIVE') }),
+  contactsStep('ATTRIBUTES_MASTER_DATA', ofClass('MASTER_DATA')),
+  contactsStep('ATTRIBUTES_PREFERENCE', ofClass('PREFERENCE')),
+  contactsStep('ATTRIBUTES_CONTRACT', ofClass('CONTRACT')),
+  contactsStep('ATTRIBUTES_SENSITIVE', ofClass('SENSITIVE')),
   contactsStep('CONTACT_DATA', { master_data: masterData, labels, link_uses: linkUses }),
 ];

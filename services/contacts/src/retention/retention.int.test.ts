@@ -71,6 +71,16 @@ async function meet(days: number, bsuid = `DE.${newId()}`): Promise<string> {
     ['size', 'PREFERENCE'],
     ['iban', 'CONTRACT'],
   ]) {
+    const fileId = newId();
+    await sql`
+      insert into stored_file (workspace_id, id, state, name, object_key, content_key, created_at, expires_at)
+      values (${workspaceId}, ${fileId}, 'READY', ${key}, ${fileId}, 'key', ${at}, 'infinity')
+    `.execute(db());
+    await sql`
+      insert into contact_file (workspace_id, id, contact_id, name, mime_type, size_bytes, purpose, retention_class,
+        added_by_kind, added_at)
+      values (${workspaceId}, ${fileId}, ${contactId}, ${key}, 'text/plain', 1, 'Test', ${retentionClass}, 'member', ${at})
+    `.execute(db());
     await sql`
       insert into contact_attribute (workspace_id, key, name, type, purpose, retention_class, created_at)
       values (${workspaceId}, ${key}, ${key}, 'TEXT', 'Test', ${retentionClass}, ${at}) on conflict do nothing
@@ -197,12 +207,22 @@ async function leftOf(contactId: string) {
   const { rows } = await sql<Record<string, unknown>>`
     select name, email,
       (select count(*)::int from contact_note note where note.contact_id = contact.id) as notes,
-      (select array_agg(key order by key) from contact_attribute_value v where v.contact_id = contact.id) as attributes
+      (select array_agg(key order by key) from contact_attribute_value v where v.contact_id = contact.id) as attributes,
+      (
+        select array_agg(file.name order by file.name) from contact_file file join stored_file stored using (workspace_id, id)
+        where file.contact_id = contact.id and stored.content_key is not null and stored.expires_at = 'infinity'
+      ) as files
     from contact where workspace_id = ${workspaceId} and id = ${contactId}
   `.execute(db());
   return rows[0];
 }
-const ALL = { name: 'Ada Lovelace', email: 'ada@example.test', notes: 1, attributes: ['iban', 'size'] };
+const ALL = {
+  name: 'Ada Lovelace',
+  email: 'ada@example.test',
+  notes: 1,
+  attributes: ['iban', 'size'],
+  files: ['iban', 'size'],
+};
 
 describe('rules of retention', () => {
   it('keep everything until somebody sets one, within the bounds of its class', async () => {
@@ -238,11 +258,16 @@ describe('a run of retention', () => {
       'NOTES contact_notes': 1,
       'CONTACT_DATA master_data': 2,
       'ATTRIBUTES_PREFERENCE attributes': 1,
+      'ATTRIBUTES_PREFERENCE contact_files': 1,
     });
     expect(await leftOf(old)).toEqual(ALL);
     const { id } = await start(false);
     expect(await finish(id)).toEqual(planned);
-    expect(await leftOf(old)).toEqual({ name: 'Ada', email: null, notes: 0, attributes: ['iban'] });
+    expect(await leftOf(old)).toEqual({ name: 'Ada', email: null, notes: 0, attributes: ['iban'], files: ['iban'] });
+    const { rows: opened } = await sql`
+      select name from stored_file where workspace_id = ${workspaceId} and content_key is not null and name = ''
+    `.execute(db());
+    expect(opened).toEqual([]);
     expect(await leftOf(held)).toEqual(ALL);
     expect(await leftOf(young)).toEqual(ALL);
     const run = await runOf(id);

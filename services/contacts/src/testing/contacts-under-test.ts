@@ -50,13 +50,15 @@ export class ContactsUnderTest {
   #connection!: NatsConnection;
   /** By stream: each expects what it published last. */
   readonly #publishers = new Map<string, Publisher>();
-  #objectsDirectory!: string;
+  objectsDirectory!: string;
+  /** Besides what every test needs. */
+  env: Record<string, string> = {};
   #seq = 0;
   readonly #actors = new Map<string, Actor>();
 
   async start(): Promise<void> {
     [this.#testDatabase, this.#nats] = await Promise.all([createTestDatabase('contacts', migrations), startTestNats()]);
-    this.#objectsDirectory = mkdtempSync(join(tmpdir(), 'fenster-objects-'));
+    this.objectsDirectory = mkdtempSync(join(tmpdir(), 'fenster-objects-'));
     this.databaseUrl = this.#testDatabase.url;
     this.database = await openDatabase({
       service: 'contacts',
@@ -75,8 +77,9 @@ export class ContactsUnderTest {
       NATS_URL: this.#nats.url,
       JWKS_URL: 'http://127.0.0.1:1/unused',
       LOG_LEVEL: 'silent',
-      OBJECT_STORE_DIRECTORY: this.#objectsDirectory,
+      OBJECT_STORE_DIRECTORY: this.objectsDirectory,
       SECRET_KEY: SECRET_KEY.toString('base64'),
+      ...this.env,
     });
     // These tests are not about signatures: a token is a name for an actor.
     const verifier: TokenVerifier = {
@@ -95,7 +98,7 @@ export class ContactsUnderTest {
     await this.#connection.close();
     await this.database.close();
     await Promise.all([this.#testDatabase.drop(), this.#nats.stop()]);
-    rmSync(this.#objectsDirectory, { recursive: true, force: true });
+    rmSync(this.objectsDirectory, { recursive: true, force: true });
   }
 
   asSystem(): Ctx {
