@@ -14,6 +14,6 @@ export const exportMigration: MigrationStep = {
 };
 
 export const checkedFileMigration: MigrationStep = {
-  name: '202611222320-checked-files',
+  name: '202611222355-checked-files',
   statements: checkedFileColumns(),
 };

@@ -4,7 +4,7 @@ import { checkedFileColumns } from '@fenster/jobs';
 const SERVICE = 'contacts';
 
 export const contactFileMigration: MigrationStep = {
-  name: '202611222320-contact-files',
+  name: '202611222355-contact-files',
   statements: [
     ...checkedFileColumns(),
     // Milliseconds, as the page cursor has them.
