@@ -1032,6 +1032,8 @@ async function insertContactFields(
     await insert('contacts', 'newsletter', { id, name: canary('newsletter'), ...about, state, ...made });
   }
   const chatUrl = `https://wa.me/4930${randomInt(10_000_000, 100_000_000)}?text=`;
+  const told = { account_id: 'waba', status: 'APPROVED', category: 'MARKETING', parameter_format: 'POSITIONAL' };
+  await insert('contacts', 'newsletter_template', { id: oldId(), ...told });
   await insert('contacts', 'sending_channel', { id: channelId, messages_per_second: 0, chat_url: chatUrl });
   const clickToChatLinks = { kept: oldId(), archived: oldId() };
   for (const id of Object.values(clickToChatLinks)) {

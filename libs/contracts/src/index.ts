@@ -16,6 +16,7 @@ export * from './envelope.js';
 export * from './erase-event.js';
 export * from './erasures.js';
 export * from './held-message-state.js';
+export * from './fill-template.rule.js';
 export * from './identity.js';
 export * from './newsletters.js';
 export * from './outgoing-content.js';

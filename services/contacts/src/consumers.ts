@@ -2,6 +2,7 @@ import type { ConsumerDefinition } from '@fenster/database';
 import { accessReportsConsumers, type AccessConsumerOptions } from './access-requests/access-reports.consumer.js';
 import type { ConsentSigner } from './consent/consent-signer.js';
 import { erasureReportsConsumers, type ErasureConsumerOptions } from './erasures/erasure-reports.consumer.js';
+import { newsletterTemplatesConsumer } from './newsletters/newsletter-templates.consumer.js';
 import { sendingChannelsConsumer } from './newsletters/sending-channels.consumer.js';
 import { retentionReportsConsumers } from './retention/retention-reports.consumer.js';
 import { threadEventsConsumer } from './identities/thread-events.consumer.js';
@@ -14,6 +15,7 @@ export function consumersOf(
   return [
     threadEventsConsumer(signer, erasures),
     sendingChannelsConsumer,
+    newsletterTemplatesConsumer,
     ...erasureReportsConsumers(erasures),
     ...accessReportsConsumers(access),
     ...retentionReportsConsumers,

@@ -14,6 +14,7 @@ import {
   newsletterMigration,
   newsletterPlaceholderMigration,
   newsletterPurposeMigration,
+  newsletterTemplateMigration,
   newsletterRecipientPageMigration,
 } from './newsletters/newsletter.migration.js';
 import { contactFileMigration } from './contact-files/contact-file.migration.js';
@@ -114,4 +115,5 @@ export const migrations: readonly MigrationStep[] = [
   retentionRepairMigration,
   newsletterPlaceholderMigration,
   contactFileMigration,
+  newsletterTemplateMigration,
 ];

@@ -1,10 +1,16 @@
-import { newsletterMessageDue, type NewsletterMessageDue } from '@fenster/contracts';
-import { readLog, sql } from '@fenster/database';
+import {
+  newsletterMessageDue,
+  newsletterStarted,
+  templateChanged,
+  type NewsletterMessageDue,
+} from '@fenster/contracts';
+import { readLog, sql, transact } from '@fenster/database';
 import { newId } from '@fenster/runtime';
 import type { Permission } from '@fenster/auth';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../../test/support/eventually.js';
 import { ContactsUnderTest } from '../testing/contacts-under-test.js';
+import { newsletterTemplatesConsumer } from './newsletter-templates.consumer.js';
 import { runNewsletters } from './newsletter-runner.js';
 
 const contacts = new ContactsUnderTest();
@@ -201,6 +207,95 @@ describe('a newsletter over a channel that is not of one’s teams', () => {
       allowed,
     );
     expect(await attempt(contacts.token(workspaceId, ...RIGHTS, 'conversation:read_all'))).toEqual(allowed);
+  });
+});
+
+describe('a template that nobody could get', () => {
+  const tell = async (templateId: string, over: object = {}) => {
+    const like = contacts.event('opened', { workspaceId, contactId: newId(), channelId, identity: {} });
+    const { name, version, dataClass } = templateChanged;
+    const definition = { body: { text: 'Nur heute!', examples: [] }, buttons: [], unknownParts: [] };
+    const data = { templateId, accountId: 'waba1', name: 'offer', language: 'de', status: 'APPROVED' };
+    const rest = { category: 'MARKETING', quality: 'GREEN', parameterFormat: 'POSITIONAL', definition, ...over };
+    const told = { ...like, entityId: templateId, name, version, dataClass, data: { ...data, ...rest } } as never;
+    await transact(contacts.asSystem(), async (tx) => {
+      for (const { event, handle } of newsletterTemplatesConsumer.subscriptions) {
+        expect(event).toBe(templateChanged);
+        await handle(tx, [told]);
+      }
+    });
+  };
+  const ask = (mutation: string, variables: object) =>
+    contacts
+      .query(mutation, contacts.token(workspaceId, ...RIGHTS, 'conversation:read_all'), { ...variables })
+      .then(({ data }) => data!['result']);
+  const schedule = (newsletterId: string) =>
+    ask(
+      `mutation ($input: ScheduleNewsletterInput!) { result: scheduleNewsletter(input: $input) {
+        __typename ... on NewsletterTemplateRefused { code reason message } } }`,
+      { input: { newsletterId, at: new Date(Date.now() + 86_400_000) } },
+    );
+  const resume = (id: string) =>
+    ask(
+      `mutation ($id: ID!) { result: resumeNewsletter(id: $id) {
+        __typename ... on NewsletterTemplateRefused { reason } } }`,
+      { id },
+    );
+  const templateOf = async (id: string) => {
+    const { rows } = await sql<{ templateId: string; state: string; pausedBecause: string | null }>`
+      select content->>'templateId' as "templateId", state, paused_because as "pausedBecause" from newsletter where id = ${id}
+    `.execute(db());
+    return rows[0]!;
+  };
+
+  it('is refused when it is scheduled or resumed, and allowed once it is mended', async () => {
+    const [draft, paused] = [await insertNewsletter('DRAFT'), await insertNewsletter('PAUSED')];
+    const { templateId } = await templateOf(draft);
+    await run(sql`
+      update newsletter set content = jsonb_set(content, '{templateId}', to_jsonb(${templateId}::text)) where id = ${paused}
+    `);
+    const taking = { body: { text: 'Hallo {{1}}!', examples: [] }, buttons: [], unknownParts: [] };
+    for (const [over, reason] of [
+      [{ status: 'PAUSED' }, 'TEMPLATE_NOT_USABLE'],
+      [{ category: 'UTILITY' }, 'TEMPLATE_NOT_MARKETING'],
+      [{ definition: taking }, 'INVALID_INPUT'],
+    ] as const) {
+      await tell(templateId, over);
+      expect(await schedule(draft)).toMatchObject({
+        __typename: 'NewsletterTemplateRefused',
+        code: 'NEWSLETTER_TEMPLATE',
+        reason,
+      });
+      expect(await resume(paused)).toEqual({ __typename: 'NewsletterTemplateRefused', reason });
+    }
+    expect(await templateOf(draft)).toMatchObject({ state: 'DRAFT' });
+    await tell(templateId);
+    expect(await schedule(draft)).toMatchObject({ __typename: 'Newsletter' });
+    expect(await resume(paused)).toEqual({ __typename: 'Newsletter' });
+  });
+
+  it('is none of another workspace', async () => {
+    const draft = await insertNewsletter('DRAFT');
+    const { templateId } = await templateOf(draft);
+    const mine = workspaceId;
+    workspaceId = newId();
+    await tell(templateId, { status: 'PAUSED' });
+    workspaceId = mine;
+    expect(await schedule(draft)).toMatchObject({ __typename: 'Newsletter' });
+  });
+
+  it('pauses what is due to begin, before anybody is written to', async () => {
+    const anna = await meet(ANNA);
+    await say('CONFIRMED', anna, ANNA);
+    const id = await insertNewsletter('DRAFT');
+    await tell((await templateOf(id)).templateId, { status: 'PAUSED' });
+    await run(sql`update newsletter set state = 'SCHEDULED' where id = ${id}`);
+    await runNewsletters(contacts.asSystem());
+    await eventually(async () =>
+      expect(await templateOf(id)).toMatchObject({ state: 'PAUSED', pausedBecause: 'TEMPLATE_NOT_USABLE' }),
+    );
+    const log = await readLog(contacts.database.forTenant(workspaceId), 0, 10_000);
+    expect(log.filter(({ name }) => name === newsletterStarted.name)).toEqual([]);
   });
 });
 

@@ -2,6 +2,7 @@ import { newsletterContent, type NewsletterContent } from '@fenster/contracts';
 import { once, sql, transact, type Tx } from '@fenster/database';
 import { canonicalTimeZone, checkText, invalidInput, isId, newId, notFound } from '@fenster/runtime';
 import type { ContactsContext } from '../context.js';
+import { findTemplateProblem } from './check-template.js';
 import { nextState, type NewsletterCommand } from './newsletter-state.rule.js';
 import { setState, tellProgress, tellStarted, tellStopped, type Newsletter } from './newsletter.js';
 import {
@@ -95,10 +96,12 @@ export async function deleteNewsletter(ctx: ContactsContext, id: string): Promis
   });
 }
 
-/** @throws DomainError INVALID_INPUT, NOT_FOUND, NEWSLETTER_STATE */
+/** @throws DomainError INVALID_INPUT, NOT_FOUND, NEWSLETTER_STATE, NEWSLETTER_TEMPLATE */
 export async function scheduleNewsletter(ctx: ContactsContext, input: ScheduleNewsletterInput): Promise<Newsletter> {
   const { startsAt, localTime, timeZone } = checkTime(input, ctx.now());
-  return changeNewsletter(ctx, input.newsletterId, 'schedule', async (tx, { workspaceId, id }) => {
+  return changeNewsletter(ctx, input.newsletterId, 'schedule', async (tx, newsletter) => {
+    const { workspaceId, id } = newsletter;
+    await requireTemplate(tx, newsletter);
     await sql`
       update newsletter set starts_at = ${startsAt}, local_time = ${localTime}::timestamp, time_zone = ${timeZone}
       where workspace_id = ${workspaceId} and id = ${id}
@@ -115,6 +118,7 @@ export function pauseNewsletter(ctx: ContactsContext, id: string): Promise<Newsl
 /** @throws DomainError NOT_FOUND, NEWSLETTER_STATE */
 export function resumeNewsletter(ctx: ContactsContext, id: string): Promise<Newsletter> {
   return changeNewsletter(ctx, id, 'resume', async (tx, newsletter) => {
+    await requireTemplate(tx, newsletter);
     if (newsletter.startedAt) tellStarted(tx, newsletter);
   });
 }
@@ -122,6 +126,12 @@ export function resumeNewsletter(ctx: ContactsContext, id: string): Promise<News
 /** For good; see {@link pauseNewsletter}. @throws DomainError NOT_FOUND, NEWSLETTER_STATE */
 export function cancelNewsletter(ctx: ContactsContext, id: string): Promise<Newsletter> {
   return changeNewsletter(ctx, id, 'cancel', stop);
+}
+
+/** What nobody could get does not begin, and does not go on. @throws DomainError NEWSLETTER_TEMPLATE */
+async function requireTemplate(tx: Tx, newsletter: Newsletter): Promise<void> {
+  const problem = await findTemplateProblem(tx, newsletter);
+  if (problem) throw problem;
 }
 
 async function stop(tx: Tx, newsletter: Newsletter): Promise<void> {

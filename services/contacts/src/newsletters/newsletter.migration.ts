@@ -99,6 +99,24 @@ export const newsletterPlaceholderMigration: MigrationStep = {
   statements: [`alter table newsletter add column placeholders jsonb not null default '[]'`],
 };
 
+export const newsletterTemplateMigration: MigrationStep = {
+  name: '202611222355-newsletter-templates',
+  statements: [
+    // As channels tells them: whether a newsletter can be made of one is known before its first message.
+    `create table newsletter_template (
+       workspace_id uuid not null,
+       id uuid not null,
+       account_id text not null,
+       status text not null,
+       category text not null,
+       parameter_format text not null,
+       definition jsonb,
+       primary key (workspace_id, id)
+     )`,
+    ...tenantTable(SERVICE, 'newsletter_template'),
+  ],
+};
+
 export const newsletterRecipientPageMigration: MigrationStep = {
   name: '202611222040-newsletter-recipient-pages',
   statements: [`create index newsletter_recipient_page on newsletter_recipient (workspace_id, newsletter_id, id)`],

@@ -376,6 +376,17 @@ export class NewsletterStateRefused extends UserError {
 
 registerUserError(NewsletterStateRefused, 'NEWSLETTER_STATE');
 
+@ObjectType({
+  implements: UserError,
+  description: 'Nobody could get it: the template cannot be sent, is not marketing, or takes other parameters.',
+})
+export class NewsletterTemplateRefused extends UserError {
+  @Field(() => String, { description: 'For programs: TEMPLATE_NOT_USABLE, TEMPLATE_NOT_MARKETING or INVALID_INPUT.' })
+  reason!: string;
+}
+
+registerUserError(NewsletterTemplateRefused, 'NEWSLETTER_TEMPLATE');
+
 export const CreateNewsletterResult = resultUnion('CreateNewsletterResult', NewsletterType, [
   InvalidInput,
   NotFound,
@@ -401,10 +412,12 @@ export const ScheduleNewsletterResult = resultUnion('ScheduleNewsletterResult', 
   InvalidInput,
   NotFound,
   NewsletterStateRefused,
+  NewsletterTemplateRefused,
 ]);
 export const ChangeNewsletterResult = resultUnion('ChangeNewsletterResult', NewsletterType, [
   NotFound,
   NewsletterStateRefused,
+  NewsletterTemplateRefused,
 ]);
 
 @ObjectType({

@@ -3,12 +3,13 @@ import { newId } from '@fenster/runtime';
 import type { SegmentFilter } from '../segments/segment-filter.js';
 import type { Unreachable } from '../segments/reach.js';
 import { audienceOf, audienceRefusal } from './audience.js';
+import { findTemplateProblem } from './check-template.js';
 import { NEWSLETTER_COLUMNS, setState, tellStarted, type Newsletter } from './newsletter.js';
 import { TIME_ZONE_ATTRIBUTE, timeZoneOf } from './recipient-time.rule.js';
 
 const PAGE = 1_000;
 
-/** Those whose time has come begin. For work across tenants. */
+/** Those whose time has come begin, but for those of which the template has changed so that nobody could get them. For work across tenants. */
 export async function startDue(ctx: Ctx): Promise<void> {
   await transact(ctx, async (tx) => {
     const { rows } = await sql<Newsletter>`
@@ -16,6 +17,12 @@ export async function startDue(ctx: Ctx): Promise<void> {
       for update skip locked
     `.execute(tx.sql);
     for (const newsletter of rows) {
+      const problem = await findTemplateProblem(tx, newsletter);
+      if (problem) {
+        const { message, details } = problem;
+        await setState(tx, newsletter, 'PAUSED', { because: String(details?.['reason']), message });
+        continue;
+      }
       tellStarted(tx, newsletter);
       await setState(tx, newsletter, 'PREPARING');
     }

@@ -1,5 +1,5 @@
 import type { ActionGrant } from '@fenster/auth';
-import type { ConsentSource, OutgoingContent } from '@fenster/contracts';
+import { type ConsentSource, type OutgoingContent, fillTemplate } from '@fenster/contracts';
 import type { Origin, Tx } from '@fenster/database';
 import { DomainError, newId } from '@fenster/runtime';
 import { hasServiceWindow } from '../channels/capabilities.rule.js';
@@ -10,7 +10,6 @@ import { LIMITS } from '../messages/outgoing-content.rule.js';
 import { queueMessage, type OutgoingMessage } from '../messages/queue-message.js';
 import { sayConsent } from '../opt-outs/stop-marketing.js';
 import { recordTold } from '../privacy-notices/due-notices.js';
-import { fillTemplate } from '../templates/fill-template.rule.js';
 import { Template } from '../templates/template.entity.js';
 import { isWindowOpen } from '../threads/service-window.js';
 import type { Thread } from '../threads/thread.entity.js';

@@ -1,8 +1,7 @@
-import type { MediaKind } from '@fenster/contracts';
+import { type MediaKind, TEMPLATE_FILL_LIMITS } from '@fenster/contracts';
 import { DateTime } from '@fenster/graphql';
 import { Field, Float, ID, InputType, Int } from 'type-graphql';
 import { MediaKindEnum } from './message-content.types.js';
-import { TEMPLATE_FILL_LIMITS } from '../templates/fill-template.rule.js';
 import { LIMITS } from './outgoing-content.rule.js';
 
 const atMost = (count: number, what = 'characters') => `At most ${count.toLocaleString('en')} ${what}.`;

@@ -1,5 +1,5 @@
 import type { ActionGrant } from '@fenster/auth';
-import { messageQueued, typeOfContent, type OutgoingContent } from '@fenster/contracts';
+import { messageQueued, typeOfContent, type OutgoingContent, fillTemplate } from '@fenster/contracts';
 import type { Origin, Tx } from '@fenster/database';
 import type { DomainError } from '@fenster/runtime';
 import { hasServiceWindow } from '../channels/capabilities.rule.js';
@@ -8,7 +8,6 @@ import { clearSentDraft } from '../drafts/draft.commands.js';
 import type { Conversation } from '../conversations/conversation.entity.js';
 import { consumeQuota } from '../quotas/consume-quota.js';
 import { changeStatus } from '../status/change-status.js';
-import { fillTemplate } from '../templates/fill-template.rule.js';
 import { addressOf, type Thread } from '../threads/thread.entity.js';
 import { Message, type Automation } from './message.entity.js';
 import { bodyOf, draftOf } from './outgoing-content.js';

@@ -1,6 +1,5 @@
-import type { ContentKind, OutgoingContent } from '@fenster/contracts';
+import type { ContentKind, OutgoingContent, GivenTemplate } from '@fenster/contracts';
 import { invalidInput } from '@fenster/runtime';
-import type { GivenTemplate } from '../templates/fill-template.rule.js';
 import { plainText } from './outgoing-content.js';
 import type { MessageContentInput } from './outgoing-content.types.js';
 

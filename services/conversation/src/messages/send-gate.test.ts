@@ -1,7 +1,12 @@
-import { templateStatus, type ChannelCapabilities, type MediaKind, type OutgoingContent } from '@fenster/contracts';
+import {
+  templateStatus,
+  type ChannelCapabilities,
+  type MediaKind,
+  type OutgoingContent,
+  fillTemplate,
+} from '@fenster/contracts';
 import { DomainError, newId } from '@fenster/runtime';
 import { describe, expect, it } from 'vitest';
-import { fillTemplate } from '../templates/fill-template.rule.js';
 import type { KnownTemplate } from '../templates/template-state.rule.js';
 import { plainText } from './outgoing-content.js';
 import { checkSend, REPLY_KINDS, type SendAttempt, type SendState } from './send-gate.js';

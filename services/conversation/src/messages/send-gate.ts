@@ -1,5 +1,5 @@
 import type { Actor } from '@fenster/auth';
-import type { ChannelCapabilities, OutgoingContent } from '@fenster/contracts';
+import { type ChannelCapabilities, type OutgoingContent, fillViolations } from '@fenster/contracts';
 import { DomainError, invalidInput } from '@fenster/runtime';
 import { checkBudgets, type BudgetStopFacts } from '../budgets/budget-gate.rule.js';
 import { capabilityViolations, hasServiceWindow } from '../channels/capabilities.rule.js';
@@ -21,7 +21,6 @@ import type { TemplateConsent } from '../consents/consent-facts.js';
 import { decideStatus, type StatusFields } from '../status/status.rule.js';
 import { isWindowOpen, type ServiceWindow } from '../threads/service-window.js';
 import { fileViolations, type KnownFiles } from '../media/files-of-content.js';
-import { fillViolations } from '../templates/fill-template.rule.js';
 import { templateNotUsable, whyUnusable, type KnownTemplate } from '../templates/template-state.rule.js';
 import { violationsOf, type Violation } from './outgoing-content.rule.js';
 import type { GivenContent } from './read-content.js';

@@ -1,5 +1,5 @@
+import type { FillableTemplate } from '@fenster/contracts';
 import { describe, expect, it } from 'vitest';
-import type { FillableTemplate } from '../templates/fill-template.rule.js';
 import { personalContent, type Slotted } from './personal-content.rule.js';
 
 const now = new Date('2026-11-22T10:00:00Z');

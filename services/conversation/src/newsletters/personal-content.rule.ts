@@ -1,11 +1,12 @@
-import type { NewsletterContent, NewsletterSlot } from '@fenster/contracts';
-import { DomainError } from '@fenster/runtime';
 import {
+  type NewsletterContent,
+  type NewsletterSlot,
   fillTemplate,
   fillViolations,
   type FillableTemplate,
   type TemplateContent,
-} from '../templates/fill-template.rule.js';
+} from '@fenster/contracts';
+import { DomainError } from '@fenster/runtime';
 
 export interface Slotted {
   content: NewsletterContent;

@@ -8,6 +8,8 @@ import {
   type NewsletterMessageProgressed,
   type NewsletterStarted,
   type NewsletterStopped,
+  fillTemplate,
+  type TemplateContent,
 } from '@fenster/contracts';
 import { causedBy, sql, unnest, type Origin, type Tx } from '@fenster/database';
 import { newId } from '@fenster/runtime';
@@ -20,7 +22,6 @@ import type { KnownFiles } from '../media/files-of-content.js';
 import { uploadedBy } from '../media/uploaded-media.js';
 import { checkOutgoing, queueMessage, type OutgoingMessage } from '../messages/queue-message.js';
 import { readBudget, type KnownFacts } from '../messages/send-state.js';
-import { fillTemplate, type TemplateContent } from '../templates/fill-template.rule.js';
 import { Template } from '../templates/template.entity.js';
 import { templateNotUsable } from '../templates/template-state.rule.js';
 import { Thread } from '../threads/thread.entity.js';

@@ -1,4 +1,4 @@
-import { templateLanguage } from '@fenster/contracts';
+import { templateLanguage, fillTemplate } from '@fenster/contracts';
 import { invalidInput, isId } from '@fenster/runtime';
 import type { EntityManager } from '@mikro-orm/core';
 import { Channel } from '../channels/channel.entity.js';
@@ -8,7 +8,6 @@ import {
   type GivenContent,
   type GivenTemplateContent,
 } from '../messages/read-content.js';
-import { fillTemplate } from './fill-template.rule.js';
 import { Template } from './template.entity.js';
 
 type Reader = Pick<EntityManager, 'findOne'>;

@@ -1,6 +1,5 @@
-import type { TemplateStatus } from '@fenster/contracts';
+import type { TemplateStatus, FillableTemplate } from '@fenster/contracts';
 import { DomainError } from '@fenster/runtime';
-import type { FillableTemplate } from './fill-template.rule.js';
 
 /** A template as the send gate sees it. */
 export interface KnownTemplate extends FillableTemplate {

@@ -1,19 +1,23 @@
+import type { OutgoingContent, TemplateButtonValue } from './outgoing-content.js';
 import type {
-  OutgoingContent,
   ParameterFormat,
   TemplateButton,
-  TemplateButtonValue,
   TemplateCategory,
   TemplateDefinition,
   TemplateHeader,
   TemplateWords,
-} from '@fenster/contracts';
-import type { Violation } from '../messages/outgoing-content.rule.js';
+} from './templates.js';
 
 export type TemplateContent = Extract<OutgoingContent, { kind: 'template' }>;
 type Part = Pick<TemplateContent, 'header' | 'body' | 'buttons'>;
 type Parameter = TemplateContent['body'][number];
 type Path = readonly (string | number)[];
+
+/** What does not fit: where, relative to the content, and what would do. */
+export interface FillViolation {
+  path: Path;
+  message: string;
+}
 
 /** A template as far as filling it goes. */
 export interface FillableTemplate {
@@ -130,7 +134,7 @@ export function fillViolations(
   { definition, parameterFormat, category }: FillableTemplate,
   content: TemplateContent,
   now: Date,
-): readonly Violation[] {
+): readonly FillViolation[] {
   if (!definition) return [];
   const check = new Check(parameterFormat);
   check.header([], definition.header, content.header);
@@ -179,7 +183,7 @@ function checkOffer(
 }
 
 class Check {
-  readonly violations: Violation[] = [];
+  readonly violations: FillViolation[] = [];
 
   constructor(readonly format: ParameterFormat) {}
 

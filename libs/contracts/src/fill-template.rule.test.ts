@@ -1,4 +1,3 @@
-import type { TemplateDefinition } from '@fenster/contracts';
 import { describe, expect, it } from 'vitest';
 import {
   fillTemplate,
@@ -7,6 +6,7 @@ import {
   type FillableTemplate,
   type GivenTemplate,
 } from './fill-template.rule.js';
+import type { TemplateDefinition } from './templates.js';
 
 const now = new Date('2026-11-22T10:00:00Z');
 const MEDIA = '019aa5e0-7c1e-7cc3-98c4-dc0c0c07398f';
