@@ -511,7 +511,7 @@ export const TABLES: Readonly<Record<string, TableRule>> = {
   'billing.job': { columns: { id: 'cost report', created_by_id: 'cost report' } },
   'billing.reconciliation': { columns: { id: 'cost report', note: 'cost report', lines: 'cost report' } },
   'billing.invoice': { columns: { id: 'cost report', note: 'cost report' } },
-  'billing.token_usage': { columns: { id: 'cost report', note: 'cost report' } },
+  'billing.token_usage': { columns: { id: 'cost report', tokens: 'cost report', note: 'cost report' } },
   'billing.volume_tier': { columns: { market: 'cost report', category: 'cost report' } },
   'billing.analytics_reading': { columns: { account_id: 'cost report' } },
   'billing.analytics_figure': {
