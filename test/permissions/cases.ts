@@ -876,6 +876,10 @@ export const MUTATIONS: Readonly<Record<string, MutationCase>> = {
     needs: 'contact:manage',
     variables: ({ newsletters }) => ({ id: newsletters.PAUSED }),
   },
+  'Mutation.approveNewsletter': {
+    needs: 'message:approve',
+    variables: ({ newsletters }) => ({ id: newsletters.HELD }),
+  },
   'Mutation.cancelNewsletter': {
     needs: 'contact:manage',
     variables: ({ newsletters }) => ({ id: newsletters.SCHEDULED }),

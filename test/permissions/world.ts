@@ -178,7 +178,7 @@ export interface Place {
   clickToChatLinks: Record<'kept' | 'archived', string>;
   /** Two people of one address, and two of whom one was made. */
   twins: { keptId: string; mergedId: string; version: string; mergeId: string };
-  newsletters: Record<'DRAFT' | 'DISCARDED' | 'SCHEDULED' | 'RUNNING' | 'PAUSED', string>;
+  newsletters: Record<'DRAFT' | 'DISCARDED' | 'SCHEDULED' | 'RUNNING' | 'PAUSED' | 'HELD', string>;
   jobId: string;
   /** A file to be imported. */
   uploadId: string;
@@ -1023,13 +1023,16 @@ async function insertContactFields(
     SCHEDULED: oldId(),
     RUNNING: oldId(),
     PAUSED: oldId(),
+    // By a budget, and made by somebody else.
+    HELD: oldId(),
   };
   const content = { templateId: oldId(), body: [{ text: canary('newsletter') }], buttons: [] };
   const about = { channel_id: channelId, segment_id: segmentId, filter, content };
   const made = { created_by_kind: 'member', created_by_id: authorId, created_at: now };
   for (const [name, id] of Object.entries(newsletters)) {
-    const state = name === 'DISCARDED' ? 'DRAFT' : name;
-    await insert('contacts', 'newsletter', { id, name: canary('newsletter'), ...about, state, ...made });
+    const state = name === 'DISCARDED' ? 'DRAFT' : name === 'HELD' ? 'PAUSED' : name;
+    const held = name === 'HELD' ? { paused_because: 'BUDGET_HELD', created_by_id: oldId() } : {};
+    await insert('contacts', 'newsletter', { id, name: canary('newsletter'), ...about, state, ...made, ...held });
   }
   const chatUrl = `https://wa.me/4930${randomInt(10_000_000, 100_000_000)}?text=`;
   const told = { account_id: 'waba', status: 'APPROVED', category: 'MARKETING', parameter_format: 'POSITIONAL' };

@@ -178,7 +178,7 @@ export const AUDITED = {
     /** Of the published text that people who come by it are asked to agree to. */
     sha256: token.nullable(),
   }),
-  newsletter: audited(['create', 'update', 'schedule', 'pause', 'resume', 'cancel', 'delete'], {
+  newsletter: audited(['create', 'update', 'schedule', 'pause', 'resume', 'approve', 'cancel', 'delete'], {
     name: freeText,
     channelId: id,
     segmentId: id,

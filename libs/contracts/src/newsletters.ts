@@ -54,6 +54,8 @@ export const newsletterStarted = defineEvent({
     purpose: purposeKey.default('marketing'),
     /** The member or API key: only files that they uploaded may be sent. */
     createdById: z.string().max(64),
+    /** Somebody else lets it leave although a budget holds it. */
+    isApproved: z.boolean().default(false),
   }),
 });
 export type NewsletterStarted = EventData<typeof newsletterStarted>;

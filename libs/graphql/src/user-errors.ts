@@ -40,12 +40,21 @@ export class IdempotencyConflict extends UserError {}
 })
 export class NotTheAuthor extends UserError {}
 
+@Directive('@shareable')
+@ObjectType({
+  implements: UserError,
+  description:
+    'Of what a budget holds: whoever wrote it cannot approve or decline it, and nobody else can withdraw it.',
+})
+export class NotYoursToDecide extends UserError {}
+
 const TYPES_BY_CODE = new Map<string, ClassType<UserError>>([
   ['INVALID_INPUT', InvalidInput],
   ['NOT_FOUND', NotFound],
   ['BEYOND_API_KEY', Forbidden],
   ['IDEMPOTENCY_CONFLICT', IdempotencyConflict],
   ['NOT_THE_AUTHOR', NotTheAuthor],
+  ['NOT_YOURS_TO_DECIDE', NotYoursToDecide],
 ]);
 
 /** Makes a service's own refusal known: DomainErrors with one of these codes become this type. */

@@ -11,6 +11,7 @@ import { importMigration } from './imports/import.migration.js';
 import { countryMigration } from './identities/fill-countries.js';
 import { segmentMigration } from './segments/segment.migration.js';
 import {
+  newsletterApprovalMigration,
   newsletterMigration,
   newsletterPlaceholderMigration,
   newsletterPurposeMigration,
@@ -112,6 +113,7 @@ export const migrations: readonly MigrationStep[] = [
   retentionMigration,
   processingRecordMigration,
   newsletterRecipientPageMigration,
+  newsletterApprovalMigration,
   retentionRepairMigration,
   newsletterPlaceholderMigration,
   contactFileMigration,

@@ -20,6 +20,7 @@ import { cannedResponseMigration } from './canned-responses/canned-response.migr
 import { searchMigration } from './search/search.migration.js';
 import { templateMigration } from './templates/template.migration.js';
 import {
+  newsletterApprovalMigration,
   newsletterMigration,
   newsletterPurposeMigration,
   newsletterSlotMigration,
@@ -430,4 +431,5 @@ export const migrations: readonly MigrationStep[] = [
   retentionRepairMigration,
   newsletterSlotMigration,
   budgetHoldMigration,
+  newsletterApprovalMigration,
 ];

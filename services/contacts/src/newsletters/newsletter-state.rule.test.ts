@@ -1,7 +1,7 @@
 import { newsletterState } from '@fenster/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { NEWSLETTER_COMMANDS, nextState, type NewsletterProgress } from './newsletter-state.rule.js';
+import { checkApproval, NEWSLETTER_COMMANDS, nextState, type NewsletterProgress } from './newsletter-state.rule.js';
 
 const NOW = new Date('2026-11-23T09:00:00Z');
 const at = (state: NewsletterProgress['state'], progress: Partial<NewsletterProgress> = {}): NewsletterProgress => ({
@@ -9,6 +9,23 @@ const at = (state: NewsletterProgress['state'], progress: Partial<NewsletterProg
   startedAt: null,
   preparedAt: null,
   ...progress,
+});
+
+describe('approving a newsletter that a budget holds', () => {
+  const held = { state: 'PAUSED', pausedBecause: 'BUDGET_HELD', createdByKind: 'member', createdById: 'ada' } as const;
+  it.each([
+    ['another member', held, { kind: 'member', id: 'bob' }, undefined],
+    ['whoever made it', held, { kind: 'member', id: 'ada' }, 'NOT_YOURS_TO_DECIDE'],
+    ['a program', held, { kind: 'api_key', id: 'bot' }, 'BEYOND_API_KEY'],
+    [
+      'another member, of what somebody paused',
+      { ...held, pausedBecause: null },
+      { kind: 'member', id: 'bob' },
+      'NEWSLETTER_STATE',
+    ],
+  ] as const)('%s', (_, newsletter, by, code) => {
+    expect(checkApproval(newsletter, by)?.code).toBe(code);
+  });
 });
 
 describe('a newsletter', () => {

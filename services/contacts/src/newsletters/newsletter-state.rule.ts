@@ -2,7 +2,7 @@ import type { NewsletterState } from '@fenster/contracts';
 import { DomainError } from '@fenster/runtime';
 
 /** What somebody wants of a newsletter. */
-export const NEWSLETTER_COMMANDS = ['update', 'schedule', 'pause', 'resume', 'cancel', 'delete'] as const;
+export const NEWSLETTER_COMMANDS = ['update', 'schedule', 'pause', 'resume', 'approve', 'cancel', 'delete'] as const;
 export type NewsletterCommand = (typeof NEWSLETTER_COMMANDS)[number];
 
 export interface NewsletterProgress {
@@ -18,6 +18,7 @@ const FROM: Readonly<Record<NewsletterCommand, readonly NewsletterState[]>> = {
   schedule: ['DRAFT', 'SCHEDULED'],
   pause: ['SCHEDULED', 'PREPARING', 'RUNNING'],
   resume: ['PAUSED'],
+  approve: ['PAUSED'],
   cancel: ['DRAFT', 'SCHEDULED', 'PREPARING', 'RUNNING', 'PAUSED'],
   delete: ['DRAFT'],
 };
@@ -39,9 +40,27 @@ export function nextState(
     case 'cancel':
       return 'CANCELLED';
     case 'resume':
+    case 'approve':
       // It goes on where it was.
       return preparedAt ? 'RUNNING' : startedAt ? 'PREPARING' : 'SCHEDULED';
   }
+}
+
+/**
+ * Whether somebody may let a newsletter leave although a budget holds it: a person who did not make it, of one that is paused
+ * because of that. Undefined if they may.
+ */
+export function checkApproval(
+  newsletter: { state: NewsletterState; pausedBecause: string | null; createdByKind: string; createdById: string },
+  by: { kind: string; id: string },
+): DomainError | undefined {
+  if (by.kind !== 'member') {
+    return new DomainError('BEYOND_API_KEY', 'Only a member can decide what leaves beyond a budget.');
+  }
+  if (newsletter.createdByKind === by.kind && newsletter.createdById === by.id) {
+    return new DomainError('NOT_YOURS_TO_DECIDE', 'You made it: another member has to approve it.', { field: 'id' });
+  }
+  return newsletter.pausedBecause === 'BUDGET_HELD' ? undefined : wrongState(newsletter.state);
 }
 
 function wrongState(state: NewsletterState): DomainError {

@@ -3,7 +3,7 @@ import { once, sql, transact, type Tx } from '@fenster/database';
 import { canonicalTimeZone, checkText, invalidInput, isId, newId, notFound } from '@fenster/runtime';
 import type { ContactsContext } from '../context.js';
 import { findTemplateProblem } from './check-template.js';
-import { nextState, type NewsletterCommand } from './newsletter-state.rule.js';
+import { checkApproval, nextState, type NewsletterCommand } from './newsletter-state.rule.js';
 import { setState, tellProgress, tellStarted, tellStopped, type Newsletter } from './newsletter.js';
 import {
   checkPlaceholders,
@@ -120,6 +120,24 @@ export function resumeNewsletter(ctx: ContactsContext, id: string): Promise<News
   return changeNewsletter(ctx, id, 'resume', async (tx, newsletter) => {
     await requireTemplate(tx, newsletter);
     if (newsletter.startedAt) tellStarted(tx, newsletter);
+  });
+}
+
+/**
+ * All that is left of it may leave although a budget holds it; the gate asks everything else, and a budget that stops stops
+ * it. @throws DomainError BEYOND_API_KEY, NOT_FOUND, NEWSLETTER_STATE, NOT_YOURS_TO_DECIDE
+ */
+export function approveNewsletter(ctx: ContactsContext, id: string): Promise<Newsletter> {
+  const { kind, id: approvedById } = ctx.requireActor();
+  return changeNewsletter(ctx, id, 'approve', async (tx, newsletter) => {
+    const refusal = checkApproval(newsletter, { kind, id: approvedById });
+    if (refusal) throw refusal;
+    const approvedAt = tx.now();
+    await sql`
+      update newsletter set approved_by_id = ${approvedById}, approved_at = ${approvedAt}
+      where workspace_id = ${newsletter.workspaceId} and id = ${id}
+    `.execute(tx.sql);
+    if (newsletter.startedAt) tellStarted(tx, { ...newsletter, approvedAt });
   });
 }
 

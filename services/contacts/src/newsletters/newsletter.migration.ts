@@ -117,6 +117,11 @@ export const newsletterTemplateMigration: MigrationStep = {
   ],
 };
 
+export const newsletterApprovalMigration: MigrationStep = {
+  name: '202611222358-newsletter-approvals',
+  statements: [`alter table newsletter add column approved_by_id uuid, add column approved_at timestamptz`],
+};
+
 export const newsletterRecipientPageMigration: MigrationStep = {
   name: '202611222040-newsletter-recipient-pages',
   statements: [`create index newsletter_recipient_page on newsletter_recipient (workspace_id, newsletter_id, id)`],

@@ -6,6 +6,7 @@ import { contactsById } from '../contacts/contact.queries.js';
 import { ContactType } from '../contacts/contact.types.js';
 import type { ContactsContext } from '../context.js';
 import {
+  approveNewsletter,
   cancelNewsletter,
   createNewsletter,
   deleteNewsletter,
@@ -24,6 +25,7 @@ import {
   reportsOfNewsletters,
 } from './newsletter.queries.js';
 import {
+  ApproveNewsletterResult,
   ChangeNewsletterResult,
   CreateNewsletterInput,
   CreateNewsletterResult,
@@ -141,6 +143,15 @@ export class NewsletterResolver {
     return asResult(resumeNewsletter(ctx, id));
   }
 
+  @Authorized('contact:manage', 'message:approve')
+  @Mutation(() => ApproveNewsletterResult, {
+    description:
+      'Lets all that is left of a newsletter leave that is PAUSED because a budget holds it (`pausedBecause` BUDGET_HELD), and goes on. Not for whoever made it, nor for API keys. To decline, cancel it.',
+  })
+  approveNewsletter(@Ctx() ctx: ContactsContext, @Arg('id', () => ID) id: string) {
+    return asResult(approveNewsletter(ctx, id));
+  }
+
   @Authorized('contact:manage', 'message:send')
   @Mutation(() => ChangeNewsletterResult, {
     description: 'For good. What has not left yet does not leave.',
@@ -162,6 +173,14 @@ export class NewsletterResolver {
   @FieldResolver(() => MemberReference, { nullable: true })
   createdBy(@Root() { createdByKind, createdById: id }: Newsletter): MemberReference | null {
     return createdByKind === 'member' ? { id } : null;
+  }
+
+  @FieldResolver(() => MemberReference, {
+    nullable: true,
+    description: 'Who let it leave although a budget holds it.',
+  })
+  approvedBy(@Root() { approvedById: id }: Newsletter): MemberReference | null {
+    return id === null ? null : { id };
   }
 
   @FieldResolver(() => NewsletterReport)

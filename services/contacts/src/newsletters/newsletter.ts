@@ -31,6 +31,9 @@ export interface Newsletter extends NewsletterProgress {
   endedAt: Date | null;
   pausedBecause: string | null;
   pausedMessage: string | null;
+  /** Who let it leave although a budget holds it. */
+  approvedById: string | null;
+  approvedAt: Date | null;
   createdByKind: 'member' | 'api_key' | 'system';
   createdById: string;
   createdAt: Date;
@@ -45,6 +48,7 @@ export const NEWSLETTER_COLUMNS = sql`newsletter.workspace_id as "workspaceId", 
   newsletter.started_at as "startedAt", newsletter.prepared_up_to as "preparedUpTo",
   newsletter.prepared_at as "preparedAt", newsletter.ended_at as "endedAt",
   newsletter.paused_because as "pausedBecause", newsletter.paused_message as "pausedMessage",
+  newsletter.approved_by_id as "approvedById", newsletter.approved_at as "approvedAt",
   newsletter.created_by_kind as "createdByKind", newsletter.created_by_id as "createdById",
   newsletter.created_at as "createdAt"`;
 
@@ -93,7 +97,11 @@ export function tellStarted(
     placeholders,
     purpose,
     createdById,
-  }: Pick<Newsletter, 'workspaceId' | 'id' | 'channelId' | 'content' | 'placeholders' | 'purpose' | 'createdById'>,
+    approvedAt,
+  }: Pick<
+    Newsletter,
+    'workspaceId' | 'id' | 'channelId' | 'content' | 'placeholders' | 'purpose' | 'createdById' | 'approvedAt'
+  >,
 ): void {
   tx.emit(newsletterStarted, {
     workspaceId,
@@ -105,6 +113,7 @@ export function tellStarted(
       slots: placeholders.map(({ part, index }) => ({ part, index })),
       purpose,
       createdById,
+      isApproved: approvedAt !== null,
     },
   });
 }

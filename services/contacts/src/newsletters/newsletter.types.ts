@@ -5,7 +5,9 @@ import {
   IdempotencyConflict,
   InvalidInput,
   NotFound,
+  Forbidden,
   registerUserError,
+  NotYoursToDecide,
   resultUnion,
   UserError,
 } from '@fenster/graphql';
@@ -150,7 +152,7 @@ export class NewsletterType {
   @Field(() => String, {
     nullable: true,
     description:
-      'Of a PAUSED one, if nobody paused it: why the send gate holds all of it back, for programs. TEMPLATE_NOT_USABLE, TEMPLATE_NOT_MARKETING, OPT_OUT_HINT_MISSING, CHANNEL_DOWN, INVALID_INPUT and others; or INTERNAL, where something went wrong. Mend it, then resume.',
+      'Of a PAUSED one, if nobody paused it: why the send gate holds all of it back, for programs. TEMPLATE_NOT_USABLE, TEMPLATE_NOT_MARKETING, OPT_OUT_HINT_MISSING, CHANNEL_DOWN, INVALID_INPUT and others; BUDGET_HELD, which waits for `approveNewsletter`; or INTERNAL, where something went wrong. Mend it, then resume.',
   })
   pausedBecause!: string | null;
 
@@ -159,6 +161,12 @@ export class NewsletterType {
 
   @Field(() => MemberReference, { nullable: true, description: 'Null if a program made it.' })
   createdBy?: MemberReference | null;
+
+  @Field(() => MemberReference, { nullable: true })
+  approvedBy?: MemberReference | null;
+
+  @Field(() => DateTime, { nullable: true, description: 'When somebody let it leave although a budget holds it.' })
+  approvedAt!: Date | null;
 
   @Field(() => DateTime)
   createdAt!: Date;
@@ -413,6 +421,12 @@ export const ScheduleNewsletterResult = resultUnion('ScheduleNewsletterResult', 
   NotFound,
   NewsletterStateRefused,
   NewsletterTemplateRefused,
+]);
+export const ApproveNewsletterResult = resultUnion('ApproveNewsletterResult', NewsletterType, [
+  NotFound,
+  Forbidden,
+  NotYoursToDecide,
+  NewsletterStateRefused,
 ]);
 export const ChangeNewsletterResult = resultUnion('ChangeNewsletterResult', NewsletterType, [
   NotFound,

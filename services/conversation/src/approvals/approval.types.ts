@@ -1,4 +1,12 @@
-import { Forbidden, InvalidInput, NotFound, registerUserError, resultUnion, UserError } from '@fenster/graphql';
+import {
+  Forbidden,
+  InvalidInput,
+  NotFound,
+  NotYoursToDecide,
+  registerUserError,
+  resultUnion,
+  UserError,
+} from '@fenster/graphql';
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { SEND_GATE_REFUSALS } from '../messages/message.types.js';
 import { HeldMessage } from './held-message.types.js';
@@ -23,13 +31,6 @@ export class DeclineHeldMessageInput {
   @Field(() => String, { description: 'Why, for whoever wrote it: 1 to 500 characters.' })
   reason!: string;
 }
-
-@ObjectType({
-  implements: UserError,
-  description: 'Whoever wrote it cannot approve or decline it, and nobody else can withdraw it.',
-})
-export class NotYoursToDecide extends UserError {}
-registerUserError(NotYoursToDecide, 'NOT_YOURS_TO_DECIDE');
 
 @ObjectType({ implements: UserError, description: 'It does not wait any more: see its `state`.' })
 export class NotHeld extends UserError {}

@@ -15,6 +15,8 @@ const NewsletterSchema = defineEntity({
     purpose: p.text(),
     /** Only files that they uploaded may be sent. */
     createdById: p.text(),
+    /** Somebody else lets it leave although a budget holds it. */
+    isApproved: p.boolean().default(false),
   },
 });
 

@@ -28,3 +28,8 @@ export const newsletterSlotMigration: MigrationStep = {
   name: '202611222345-newsletter-slots',
   statements: [`alter table newsletter add column slots jsonb not null default '[]'`],
 };
+
+export const newsletterApprovalMigration: MigrationStep = {
+  name: '202611222358-newsletter-approvals',
+  statements: [`alter table newsletter add column is_approved boolean not null default false`],
+};

@@ -1,4 +1,5 @@
 import {
+  budgetStateChanged,
   channelChanged,
   consentChanged,
   messageQueued,
@@ -8,6 +9,7 @@ import {
   newsletterStarted,
   newsletterStopped,
   templateChanged,
+  type BudgetStateChanged,
   type ConsentState,
   type NewsletterMessageProgressed,
 } from '@fenster/contracts';
@@ -51,14 +53,17 @@ async function begin({ purpose = 'marketing', isApproved = true, isPersonal = fa
     },
   });
   const content = { templateId, body: isPersonal ? [{ text: '…' }] : [], buttons: [] };
-  await conversation.receive(workspaceId, newsletterStarted, {
-    newsletterId,
-    channelId,
-    content,
-    slots: isPersonal ? [{ part: 'body', index: 0 }] : [],
-    purpose,
-    createdById: newId(),
-  });
+  const start = (isReleased: boolean) =>
+    conversation.receive(workspaceId, newsletterStarted, {
+      newsletterId,
+      channelId,
+      content,
+      slots: isPersonal ? [{ part: 'body', index: 0 }] : [],
+      purpose,
+      createdById: newId(),
+      isApproved: isReleased,
+    });
+  await start(false);
   let numbers = 1;
   const newPerson = (...values: string[]) => ({
     contactId: newId(),
@@ -70,6 +75,21 @@ async function begin({ purpose = 'marketing', isApproved = true, isPersonal = fa
     workspaceId,
     newsletterId,
     newPerson,
+    start,
+    hear: (enforcement: BudgetStateChanged['enforcement']) =>
+      conversation.receive(workspaceId, budgetStateChanged, {
+        budgetId: newsletterId,
+        month: '2099-11',
+        until: '2099-11-30T23:00:00.000Z',
+        teamId: null,
+        newsletterId,
+        category: null,
+        currency: 'EUR',
+        limitMicros: 1,
+        spentMicros: 1,
+        warnedPercent: 100,
+        enforcement,
+      }),
     say: ({ contactId, phone }: Person, said: string, state: ConsentState) =>
       conversation.receive(workspaceId, consentChanged, {
         contactId,
@@ -189,5 +209,19 @@ describe('a newsletter that is stopped', () => {
     );
     expect(stopped).toMatchObject({ data: { newsletterId } });
     expect(stopped!.seq).toBeGreaterThan(queued!.seq);
+  });
+});
+
+describe('a newsletter that a budget holds', () => {
+  it('is held until somebody approves all of it; a budget that stops stops it nevertheless', async () => {
+    const { newPerson, say, send, start, hear } = await begin();
+    const people = [newPerson(), newPerson(), newPerson()] as const;
+    for (const person of people) await say(person, 'marketing', 'CONFIRMED');
+    await hear('HOLD');
+    expect(await send(people[0])).toEqual(['BUDGET_HELD']);
+    await start(true);
+    expect(await send(people[1])).toEqual(['QUEUED']);
+    await hear('STOP');
+    expect(await send(people[2])).toEqual(['BUDGET_USED_UP']);
   });
 });

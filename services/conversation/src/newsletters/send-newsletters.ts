@@ -35,7 +35,7 @@ const BY = { kind: 'system', id: 'newsletter' } as const;
 export async function storeNewsletters(tx: Tx, events: readonly Envelope<NewsletterStarted>[]): Promise<void> {
   const latest = new Map(events.map((event) => [event.data.newsletterId, event]));
   await sql`
-    insert into newsletter (workspace_id, id, channel_id, content, slots, purpose, created_by_id)
+    insert into newsletter (workspace_id, id, channel_id, content, slots, purpose, created_by_id, is_approved)
     select * from ${unnest(
       'input',
       {
@@ -46,6 +46,7 @@ export async function storeNewsletters(tx: Tx, events: readonly Envelope<Newslet
         slots: 'jsonb',
         purpose: 'text',
         created_by_id: 'text',
+        is_approved: 'boolean',
       },
       [...latest.values()].map(({ workspaceId, data }) => ({
         workspace_id: workspaceId,
@@ -55,11 +56,12 @@ export async function storeNewsletters(tx: Tx, events: readonly Envelope<Newslet
         slots: data.slots,
         purpose: data.purpose,
         created_by_id: data.createdById,
+        is_approved: data.isApproved,
       })),
     )}
     on conflict (workspace_id, id) do update set channel_id = excluded.channel_id, content = excluded.content,
       slots = excluded.slots,
-      purpose = excluded.purpose, created_by_id = excluded.created_by_id
+      purpose = excluded.purpose, created_by_id = excluded.created_by_id, is_approved = excluded.is_approved
   `.execute(tx.sql);
 }
 
@@ -140,7 +142,7 @@ interface Tried {
 }
 
 function messageOf(
-  { id: newsletterId, purpose }: StoredNewsletter,
+  { id: newsletterId, purpose, isApproved }: StoredNewsletter,
   event: Due,
   { content, files, known }: { content: TemplateContent; files: KnownFiles; known: KnownFacts },
   consumer: string,
@@ -154,6 +156,7 @@ function messageOf(
     automation: 'NEWSLETTER',
     newsletterId,
     purpose,
+    isApproved,
     known,
     origin: causedBy(event, consumer),
   };
