@@ -1,8 +1,7 @@
 import { AccessRequestResolver } from './access-requests/access-request.resolver.js';
-import { IS_ARCHIVE } from './access-requests/archive-files.js';
 import { createArchivePacker } from './access-requests/archive-packer.js';
 import { createSubgraphService, type Overrides, type SubgraphOptions } from '@fenster/graphql';
-import { createErasureCleaner, createLiveLog, createRenewal, createRetentionWorker, sql } from '@fenster/database';
+import { createErasureCleaner, createLiveLog, createRenewal, createRetentionWorker } from '@fenster/database';
 import {
   createJobRunner,
   endFilesBeforeErasures,
@@ -52,13 +51,13 @@ import { DuplicateResolver } from './duplicates/duplicate.resolver.js';
 import { forgetMerges } from './merges/merge.commands.js';
 import { ContactMergesResolver, MergeResolver } from './merges/merge.resolver.js';
 import { ContactFileResolver, ContactFilesResolver } from './contact-files/contact-file.resolver.js';
-import { IS_OF_CONTACT } from './contact-files/remove-contact-files.js';
 import { ContactNoteResolver, ContactNotesResolver } from './notes/contact-note.resolver.js';
 import { CERTIFICATE_PATH, certificateRoute, certificateUrl } from './erasures/certificate.route.js';
 import { takeReport } from './erasures/erasure-reports.js';
 import { ErasureResolver } from './erasures/erasure.resolver.js';
 import { exportJob } from './exports/export.job.js';
 import { ExportResolver } from './exports/export.resolver.js';
+import { IS_KNOWN_WHOSE } from './files/known-files.js';
 import { forgetEndedKeys, importJob } from './imports/import.job.js';
 import { ImportResolver, JobImportRowsResolver } from './imports/import.resolver.js';
 import { contactJobs } from './jobs/contact-jobs.js';
@@ -100,8 +99,6 @@ const COUNTRY_POLL_MS = 2_000;
 const COUNT_AGAIN_MS = 30_000;
 /** How long a virus scanner may be silent. */
 const SCANNER_SILENCE_MS = 30_000;
-/** Of files that do not end with the data of others: it is known whose they are. */
-const IS_KNOWN = sql`(${IS_ARCHIVE} or ${IS_OF_CONTACT})`;
 
 export const subgraph: SubgraphOptions = {
   resolvers: [
@@ -209,7 +206,7 @@ export async function createContactsService(config: Config, overrides: Overrides
         connection,
         markOf,
         async cleanUp() {
-          await endFilesBeforeErasures({ ...files, isKnown: IS_KNOWN });
+          await endFilesBeforeErasures({ ...files, isKnown: IS_KNOWN_WHOSE });
           while (await removeFiles(files));
           return true;
         },
@@ -240,7 +237,7 @@ export async function createContactsService(config: Config, overrides: Overrides
         async work(isStopped) {
           await forgetEndedKeys(ctx);
           await forgetMerges(ctx);
-          await endFilesBeforeErasures({ ...files, isKnown: IS_KNOWN });
+          await endFilesBeforeErasures({ ...files, isKnown: IS_KNOWN_WHOSE });
           while (!isStopped() && (await removeFiles(files)));
         },
       });

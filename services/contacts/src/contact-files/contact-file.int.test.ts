@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { readLog, sql } from '@fenster/database';
-import { removeFiles } from '@fenster/jobs';
+import { endFilesBeforeErasures, removeFiles } from '@fenster/jobs';
 import { createDiskObjectStore } from '@fenster/object-store';
 import { newId } from '@fenster/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { EICAR_LIKE, startClamdStub, type ClamdStub } from '../../../../libs/object-store/src/testing/clamd-stub.js';
 import { eventually } from '../../../../test/support/eventually.js';
 import { countPerson, personDataOf } from '../erasures/erase-person.js';
+import { IS_KNOWN_WHOSE } from '../files/known-files.js';
 import { ContactsUnderTest } from '../testing/contacts-under-test.js';
 import { MAX_FILE_BYTES, MAX_FILES } from './contact-file.types.js';
 
@@ -252,6 +253,20 @@ describe('a file of a contact', () => {
     const [kept, unused] = [await objectOf(id), await objectOf(await upload())];
     await cleanUp(30);
     expect([await isThere(kept), await isThere(unused)]).toEqual([true, false]);
+    const [file] = (await filesOf())!.nodes;
+    expect(file).toMatchObject({ id });
+    expect((await fetch(file!.downloadUrl)).status).toBe(200);
+  });
+
+  it('stays when somebody else is erased, who may stand in what is no contact’s yet', async () => {
+    const { id } = await add(await upload());
+    const unused = await upload();
+    await sql`
+      insert into erasure_task (workspace_id, erasure_id, contact_ids, person_marks, state, erased_at)
+      values (${workspaceId}, ${newId()}, array[${newId()}]::uuid[], '{}', 'DONE', now())
+    `.execute(db());
+    await endFilesBeforeErasures({ ctx: contacts.asSystem(), isKnown: IS_KNOWN_WHOSE });
+    expect(await add(unused)).toMatchObject({ __typename: 'NotFound', field: 'uploadId' });
     const [file] = (await filesOf())!.nodes;
     expect(file).toMatchObject({ id });
     expect((await fetch(file!.downloadUrl)).status).toBe(200);

@@ -4,6 +4,7 @@ import { endFilesBeforeErasures } from '@fenster/jobs';
 import { createLogger, newId, systemClock } from '@fenster/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../../test/support/eventually.js';
+import { forgetInSegments } from '../segments/forget-person.js';
 import { ContactsUnderTest } from '../testing/contacts-under-test.js';
 import { countPerson } from './erase-person.js';
 import { mergeRemembered, reapplyErasures, rememberedErasures } from './reapply-erasures.js';
@@ -169,6 +170,43 @@ describe('a number that nobody else has got since', () => {
     expect(rows.map(({ mark }) => mark).toSorted()).toEqual(
       ['DE.1', PHONE, '+436601234567'].map((name) => contacts.markOf(workspaceId, name)).toSorted(),
     );
+  });
+});
+
+describe('a segment that somebody edits while a person is erased', () => {
+  it('loses what only that person has, and nothing of the edit', async () => {
+    const anna = await meet('DE.1');
+    const segmentId = newId();
+    const hers = { attribute: { key: 'customer_no', type: 'TEXT', is: ['K-4711'] } };
+    await sql`
+      insert into contact_attribute (workspace_id, key, name, type, purpose, retention_class, created_at)
+      values (${workspaceId}, 'customer_no', 'No', 'TEXT', 'service', 'PREFERENCE', now())
+    `.execute(db());
+    await sql`
+      insert into contact_attribute_value (workspace_id, contact_id, key, value, changed_at)
+      values (${workspaceId}, ${anna}, 'customer_no', 'K-4711', now())
+    `.execute(db());
+    await sql`
+      insert into segment (workspace_id, id, name, filter, created_at, updated_at)
+      values (${workspaceId}, ${segmentId}, 'hers', ${JSON.stringify(hers)}::jsonb, now(), now())
+    `.execute(db());
+    let forgetting: Promise<void> | undefined;
+    await contacts.transact(async (tx) => {
+      const edited = { languages: ['de'], ...hers };
+      await sql`
+        update segment set filter = ${JSON.stringify(edited)}::jsonb where id = ${segmentId}
+      `.execute(tx.sql);
+      forgetting = contacts.transact((other) => forgetInSegments(other, { workspaceId, contactIds: [anna] }));
+      await eventually(async () => {
+        const { rows } = await sql`
+          select pid from pg_locks join pg_stat_activity using (pid) where datname = current_database() and not granted
+        `.execute(db());
+        expect(rows).not.toEqual([]);
+      });
+    });
+    await forgetting;
+    const { rows } = await sql`select filter from segment where id = ${segmentId}`.execute(db());
+    expect(rows).toEqual([{ filter: { languages: ['de'], or: [] } }]);
   });
 });
 

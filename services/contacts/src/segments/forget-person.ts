@@ -42,6 +42,7 @@ export async function segmentsAbout(tx: Tx, person: Person): Promise<{ asking: A
 /** Takes these values out; a condition that asked for nothing else is met by nobody then. */
 export async function forgetInSegments(tx: Tx, person: Person): Promise<void> {
   const { workspaceId } = person;
+  await lockFilters(tx, workspaceId, (await segmentsAbout(tx, person)).asking);
   const { asking, values } = await segmentsAbout(tx, person);
   for (const { table, id, filter } of asking) {
     const without = withoutValues(filter, (each) => isAmong(values, each));
@@ -50,6 +51,18 @@ export async function forgetInSegments(tx: Tx, person: Person): Promise<void> {
       where workspace_id = ${workspaceId} and id = ${id}
     `.execute(tx.sql);
     if (table === 'segment') tx.emit(segmentChanged, { workspaceId, entityId: id, data: { segmentId: id } });
+  }
+}
+
+/** Whoever edits one just now is waited for: what is taken out, is taken out of what they wrote. */
+async function lockFilters(tx: Tx, workspaceId: string, asking: readonly Asking[]): Promise<void> {
+  for (const table of ['segment', 'newsletter'] as const) {
+    const ids = asking.filter((each) => each.table === table).map(({ id }) => id);
+    if (ids.length === 0) continue;
+    await sql`
+      select from ${sql.table(table)} where workspace_id = ${workspaceId} and id = any(${array('uuid', ids)})
+      order by id for no key update
+    `.execute(tx.sql);
   }
 }
 
