@@ -61,6 +61,9 @@ describe('a tier that the provider tells', () => {
     await billing.handle(consumer, told);
     await apply();
     await deliver(late, AFTER);
+    // Of another workspace with the same portfolio, whose tiers are its own.
+    const foreignLate = testMessage();
+    await deliver(foreignLate, AFTER);
     const [, , corrected] = await entriesOf(after);
     expect(corrected).toMatchObject({ state: 'CORRECTED' });
     expect(corrected!.trace).toEqual(
@@ -73,6 +76,7 @@ describe('a tier that the provider tells', () => {
     expect(await sumOf(late)).toBe(await sumOf(after));
     expect(await sumOf(before)).toBe(list);
     expect(await sumOf(foreign)).toBe(list);
+    expect(await sumOf(foreignLate)).toBe(list);
     // Told again, it changes nothing.
     await billing.handle(consumer, told);
     await apply();
