@@ -1747,6 +1747,17 @@ async function insertConversation(
     amount_micros: Number(digits(8)),
     ...sums,
   });
+  const costOfLabel = oldId();
+  await insert('billing', 'conversation_label', { conversation_id: id, label_id: costOfLabel });
+  await insert('billing', 'label_cost_by_day', {
+    label_id: costOfLabel,
+    booked_on: '2026-11-21',
+    channel_id: channelId,
+    line: 'MESSAGE',
+    category: canary('category'),
+    amount_micros: Number(digits(8)),
+    ...sums,
+  });
   await insert('billing', 'conversation_month', {
     booked_month: '2026-11',
     conversation_id: id,

@@ -8,6 +8,7 @@ import { findPerson } from './access-requests/find-person.js';
 import { templateDriftsConsumer } from './alerts/template-drifts.consumer.js';
 import { channelsConsumer } from './channels/channels.consumer.js';
 import { personData } from './erasures/keep-costs.js';
+import { labelsConsumer } from './labels/labels.consumer.js';
 import { messageAcceptedConsumer } from './messages/message-accepted.consumer.js';
 import { messageFailedConsumer } from './messages/message-failed.consumer.js';
 import { messageQueuedConsumer } from './messages/message-queued.consumer.js';
@@ -25,6 +26,7 @@ export function createConsumers(books: Books, wakeErasures = () => {}, wakeRatin
     channelsConsumer,
     analyticsReadConsumer,
     templateDriftsConsumer,
+    labelsConsumer,
     volumeTiersConsumer(wakeRating),
     personTracedConsumer('billing', personData),
     rowsErasedConsumer('billing', wakeErasures),

@@ -11,6 +11,7 @@ import { allowanceMigration } from './allowances/allowance.migration.js';
 import { budgetHoldMigration, budgetMigration, newsletterBudgetMigration } from './budgets/budget.migration.js';
 import { erasureMigration } from './erasures/erasure.migration.js';
 import { checkedFileMigration, exportMigration } from './exports/export.migration.js';
+import { labelMigration } from './labels/label.migration.js';
 import { sumsMigration } from './reports/sums.migration.js';
 import { tokenUsageMigration } from './token-usage/token-usage.migration.js';
 import { volumeTierMigration } from './volume-tiers/volume-tier.migration.js';
@@ -380,4 +381,5 @@ export const migrations: readonly MigrationStep[] = [
   volumeTierMigration,
   tokenUsageMigration,
   checkedFileMigration,
+  labelMigration,
 ];

@@ -83,10 +83,12 @@ const FIGURES = ['amount_micros', 'messages', 'expected_micros', 'expected_messa
 const MONTHS = { booked_month: 'booked_on', delivery_month: 'local_date' } as const;
 
 interface Sum {
-  by: readonly (keyof typeof CHARGE | keyof typeof MONTHS)[];
+  by: readonly (keyof typeof CHARGE | keyof typeof MONTHS | 'label_id')[];
   /** Which entries it has; all, if not said. */
   of?: string;
   figures?: readonly (typeof FIGURES)[number][];
+  /** It has an entry once for each label that the conversation has. */
+  isByLabel?: true;
 }
 
 /** Sums that are kept with every entry. */
@@ -122,7 +124,25 @@ const SUMS: Readonly<Record<string, Sum>> = {
       'currency',
     ],
   },
+  label_cost_by_day: {
+    by: [
+      'label_id',
+      'booked_on',
+      'channel_id',
+      'author_id',
+      'team_id',
+      'template',
+      'newsletter_id',
+      'line',
+      'category',
+      'market',
+      'free_reason',
+      'currency',
+    ],
+    isByLabel: true,
+  },
 };
+const BY_LABEL = sql`entered join conversation_label using (workspace_id, conversation_id)`;
 
 const list = (names: readonly string[]) => sql.join(names.map((name) => sql.ref(name)));
 
@@ -147,11 +167,12 @@ export async function insertEntries(tx: Tx, rows: readonly LedgerRow[]): Promise
   const months = Object.entries(MONTHS).map(
     ([name, day]) => sql`to_char(${sql.ref(day)}, 'YYYY-MM') as ${sql.ref(name)}`,
   );
-  const sums = Object.entries(SUMS).map(([table, { by, of = 'true', figures = FIGURES }]) => {
+  const sums = Object.entries(SUMS).map(([table, { by, of = 'true', figures = FIGURES, isByLabel }]) => {
     const key = list(['workspace_id', ...by]);
     return sql`${sql.ref(`new_${table}`)} as (
       insert into ${sql.table(table)} as known (${key}, ${list(figures)})
-      select ${key}, ${sql.join(figures.map((name) => sql`sum(${sql.ref(name)})`))} from entered where ${sql.raw(of)}
+      select ${key}, ${sql.join(figures.map((name) => sql`sum(${sql.ref(name)})`))} from ${isByLabel ? BY_LABEL : sql`entered`}
+      where ${sql.raw(of)}
       group by ${key} order by ${key}
       on conflict (${key}) do update set ${sql.join(
         figures.map((name) => sql`${sql.ref(name)} = ${sql.ref(`known.${name}`)} + ${sql.ref(`excluded.${name}`)}`),

@@ -25,6 +25,7 @@ const COLUMNS: Readonly<Record<ReportDimension, { sql: string; none?: string; is
   LINE: { sql: 'line' },
   TEMPLATE: { sql: 'template' },
   NEWSLETTER: { sql: 'newsletter_id', isId: true },
+  LABEL: { sql: 'label_id', isId: true },
   DAY: { sql: 'booked_on', isTime: true },
   WEEK: { sql: `date_trunc('week', booked_on)::date`, isTime: true },
   MONTH: { sql: `to_char(booked_on, 'YYYY-MM')`, isTime: true },
@@ -55,6 +56,9 @@ export async function loadCostReport(ctx: BillingContext, input: CostReportInput
   const order = groupBy.toSorted((a, b) => Number(OF_LEDGER.includes(b)) - Number(OF_LEDGER.includes(a)));
   const position = readPosition(input.after, order);
   const isOfLedger = [...order, ...filters.map(({ dimension }) => dimension)].some((each) => OF_LEDGER.includes(each));
+
+  const isOfLabel = groupBy.includes('LABEL') || filters.some(({ dimension }) => dimension === 'LABEL');
+  const isOverlapping = groupBy.includes('LABEL') && !filters.some(({ dimension }) => dimension === 'LABEL');
 
   const parameters: unknown[] = [];
   const bind = (value: unknown) => {
@@ -100,7 +104,7 @@ export async function loadCostReport(ctx: BillingContext, input: CostReportInput
   ];
   const group = [...names, 'currency'];
   const rows = await ctx.em.execute<Row[]>(
-    `select ${select.join(', ')} from ${isOfLedger ? 'charge' : 'cost_by_day'} where ${where.join(' and ')}
+    `select ${select.join(', ')} from ${sourceOf({ isOfLedger, isOfLabel })} where ${where.join(' and ')}
      group by ${group.map((_, index) => index + 1).join(', ')}
      order by ${group.map((_, index) => index + 1).join(', ')} limit ${bind(input.first + 1)}`,
     parameters,
@@ -108,6 +112,13 @@ export async function loadCostReport(ctx: BillingContext, input: CostReportInput
   const shown = rows.slice(0, input.first);
   const last = rows.length > input.first ? shown.at(-1) : undefined;
   return {
+    isOverlapping,
+    // Without what makes them overlap, all is one group for each currency.
+    distinctTotals: isOverlapping
+      ? (await loadCostReport(ctx, { ...input, groupBy: [], comparedWith: null, first: 100, after: null })).rows.map(
+          (row) => row.figures,
+        )
+      : null,
     rows: shown.map((row) => ({
       keys: groupBy.map((dimension) => ({ dimension, value: shownKey(row[`k${order.indexOf(dimension)}`]) })),
       figures: figuresOf(row, ''),
@@ -115,6 +126,12 @@ export async function loadCostReport(ctx: BillingContext, input: CostReportInput
     })),
     nextPage: last ? writePosition([...names.map((name) => last[name as `k${number}`]!), last.currency]) : null,
   };
+}
+
+/** Of labels, an entry is there once for each. */
+function sourceOf({ isOfLedger, isOfLabel }: { isOfLedger: boolean; isOfLabel: boolean }): string {
+  if (!isOfLabel) return isOfLedger ? 'charge' : 'cost_by_day';
+  return isOfLedger ? 'charge join conversation_label using (workspace_id, conversation_id)' : 'label_cost_by_day';
 }
 
 /** Ids of the ledger as they are in its indexes, everything else as text. */
@@ -164,6 +181,10 @@ function checkFilters(ctx: BillingContext, { filters }: CostReportInput) {
     if (COLUMNS[dimension].isTime) throw invalidInput('filters', 'must not be of time: say `period`.');
     if (values.length === 0 || values.length > MAX_VALUES) {
       throw invalidInput('filters', `must have 1 to ${MAX_VALUES} values each.`);
+    }
+    // Of two labels an entry would count twice.
+    if (dimension === 'LABEL' && (values.length !== 1 || values[0] === '')) {
+      throw invalidInput('filters', 'must have one value of LABEL, and not none.');
     }
     if (COLUMNS[dimension].isId && values.some((value) => value !== '' && !isId(value))) {
       throw invalidInput('filters', `must be ids of ${dimension}.`);

@@ -16,6 +16,7 @@ export const REPORT_DIMENSIONS = [
   'LINE',
   'TEMPLATE',
   'NEWSLETTER',
+  'LABEL',
   'DAY',
   'WEEK',
   'MONTH',
@@ -25,7 +26,7 @@ export type ReportDimension = (typeof REPORT_DIMENSIONS)[number];
 const ReportDimensionEnum = enumOf(REPORT_DIMENSIONS, {
   name: 'CostReportDimension',
   description:
-    'MEMBER: who wrote it. TEAM: whose work the conversation was then. TYPE: why it was free. LINE: price, fee or tax. WEEK: by its Monday. CONTACT needs `contact:read`, TEAM `team:read`.',
+    'MEMBER: who wrote it. TEAM: whose work the conversation was then. TYPE: why it was free. LINE: price, fee, tax or tokens. LABEL: those that the conversation has now; its groups overlap, and what has no label is in none. WEEK: by its Monday. CONTACT needs `contact:read`, TEAM `team:read`.',
 });
 
 @InputType({ description: 'Only what has one of these values.' })
@@ -34,7 +35,7 @@ export class CostReportFilter {
   dimension!: ReportDimension;
 
   @Field(() => [String], {
-    description: 'At most 100: ids, names of markets, categories and templates. Empty text: none.',
+    description: 'At most 100: ids, names of markets, categories and templates. Empty text: none. Of LABEL one id.',
   })
   values!: string[];
 }
@@ -144,4 +145,15 @@ export class CostReport {
 
   @Field(() => String, { nullable: true, description: 'Hand it back as `after` for the next page.' })
   nextPage!: string | null;
+
+  @Field(() => Boolean, {
+    description: 'Rows add up to more or less than the ledger: by LABEL, where no label is chosen. Else to just that.',
+  })
+  isOverlapping!: boolean;
+
+  @Field(() => [CostReportFigures], {
+    nullable: true,
+    description: 'Where rows overlap: each entry once, whatever its labels, as long as it passes the filters.',
+  })
+  distinctTotals!: CostReportFigures[] | null;
 }

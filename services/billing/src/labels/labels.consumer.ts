@@ -1,0 +1,92 @@
+import {
+  conversationLabelsChanged,
+  labelCatalogueChanged,
+  type ConversationLabelsChanged,
+  type Envelope,
+  type LabelCatalogueChanged,
+} from '@fenster/contracts';
+import { defineConsumer, on, sql, unnest, type Tx } from '@fenster/database';
+import { lockForClosing } from '../periods/lock-periods.js';
+
+/** One consumer of both events, so that a label is gone after it was set. What conversations with a label cost, by the labels that they have now. */
+export const labelsConsumer = defineConsumer({
+  name: 'billing-labels',
+  filter: 'conversation.*.changed.>',
+  subscriptions: [on(conversationLabelsChanged, storeLabels), on(labelCatalogueChanged, forgetLabels)],
+});
+
+const LABEL = { workspace_id: 'uuid', conversation_id: 'uuid', label_id: 'uuid', is_set: 'boolean' } as const;
+const KEYS = [
+  'booked_on',
+  'channel_id',
+  'author_id',
+  'team_id',
+  'template',
+  'newsletter_id',
+  'line',
+  'category',
+  'market',
+  'free_reason',
+  'currency',
+];
+const FIGURES = ['amount_micros', 'messages', 'expected_micros', 'expected_messages'];
+
+/** A label takes what its conversation has cost with it, whenever it is set or taken off. */
+async function storeLabels(tx: Tx, events: readonly Envelope<ConversationLabelsChanged>[]): Promise<void> {
+  const last = new Map<string, Record<keyof typeof LABEL, unknown>>();
+  for (const { workspaceId, data } of events) {
+    const { conversationId, added, removed } = data;
+    for (const [ids, is_set] of [
+      [removed, false],
+      [added, true],
+    ] as const) {
+      for (const label_id of ids) {
+        const row = { workspace_id: workspaceId, conversation_id: conversationId, label_id, is_set };
+        last.set(`${conversationId} ${label_id}`, row);
+      }
+    }
+  }
+  await lockWorkspaces(tx, events);
+  const key = sql.raw(['workspace_id', 'label_id', ...KEYS].join(', '));
+  await sql`
+    with input as (select * from ${unnest('input', LABEL, [...last.values()])}),
+    put as (
+      insert into conversation_label (workspace_id, conversation_id, label_id)
+      select workspace_id, conversation_id, label_id from input where is_set order by 1, 2, 3
+      on conflict do nothing returning *
+    ), gone as (
+      delete from conversation_label known using input
+      where not input.is_set and known.workspace_id = input.workspace_id
+        and known.conversation_id = input.conversation_id and known.label_id = input.label_id
+      returning known.*
+    ), change as (select *, 1 as times from put union all select *, -1 from gone)
+    insert into label_cost_by_day as known (${key}, ${sql.raw(FIGURES.join(', '))})
+    select ${key}, ${sql.raw(FIGURES.map((name) => `sum(times * ${name})`).join(', '))}
+    from change join charge using (workspace_id, conversation_id)
+    group by ${key} order by ${key}
+    on conflict (${key}) do update set
+      ${sql.raw(FIGURES.map((name) => `${name} = known.${name} + excluded.${name}`).join(', '))}
+  `.execute(tx.sql);
+}
+
+/** A label that is gone is on nothing any more. */
+async function forgetLabels(tx: Tx, events: readonly Envelope<LabelCatalogueChanged>[]): Promise<void> {
+  const gone = events.flatMap(({ workspaceId, data: { labelId, change } }) =>
+    change === 'deleted' ? [{ workspace_id: workspaceId, label_id: labelId }] : [],
+  );
+  if (gone.length === 0) return;
+  await lockWorkspaces(tx, events);
+  for (const table of ['conversation_label', 'label_cost_by_day']) {
+    await sql`
+      delete from ${sql.table(table)} known using ${unnest('input', { workspace_id: 'uuid', label_id: 'uuid' }, gone)}
+      where known.workspace_id = input.workspace_id and known.label_id = input.label_id
+    `.execute(tx.sql);
+  }
+}
+
+/** Nothing is entered meanwhile: what is entered later counts in the labels that there are then. */
+async function lockWorkspaces(tx: Tx, events: readonly Envelope<unknown>[]): Promise<void> {
+  for (const workspaceId of [...new Set(events.map((event) => event.workspaceId))].toSorted()) {
+    await lockForClosing(tx, workspaceId);
+  }
+}
