@@ -1748,7 +1748,7 @@ async function insertConversation(
     ...sums,
   });
   const costOfLabel = oldId();
-  await insert('billing', 'conversation_label', { conversation_id: id, label_id: costOfLabel });
+  await insert('billing', 'conversation_label', { conversation_id: id, thread_id: oldId(), label_id: costOfLabel });
   await insert('billing', 'label_cost_by_day', {
     label_id: costOfLabel,
     booked_on: '2026-11-21',

@@ -10,6 +10,7 @@ const NOBODY = { workspaceId: '00000000-0000-7000-8000-000000000000', contactIds
 const LEFT_OUT: Readonly<Record<string, string>> = {
   contact_cost: 'is the sum of charges, which are in the copy',
   conversation_cost: 'is the sum of charges',
+  conversation_label: 'is what the conversation service has, whose labels are in the copy',
   conversation_month: 'is the sum of charges',
   unattributed_status: 'is of messages of which nobody knows whose they are',
   unrated_message: 'has no price yet',

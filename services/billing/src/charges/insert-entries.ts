@@ -142,7 +142,9 @@ const SUMS: Readonly<Record<string, Sum>> = {
     isByLabel: true,
   },
 };
-const BY_LABEL = sql`entered join conversation_label using (workspace_id, conversation_id)`;
+const BY_LABEL = sql`entered join (
+    select workspace_id, conversation_id, label_id from conversation_label
+  ) as label using (workspace_id, conversation_id)`;
 
 const list = (names: readonly string[]) => sql.join(names.map((name) => sql.ref(name)));
 

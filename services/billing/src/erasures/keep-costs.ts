@@ -5,7 +5,28 @@ import { array, sql, type ErasureTask, type PersonData, type Tx } from '@fenster
  * Nothing in the ledger leads to a person but ids of ours and hashes of the provider's, which end nowhere once the others
  * have erased. Charges are accounts: they stay for eight years (§ 147(3) AO), counted from the end of their year.
  */
-export const personData: PersonData = { count: keptCosts, erase: keptCosts };
+export const personData: PersonData = {
+  async count(tx, task) {
+    const { rows } = await sql<{ count: number }>`
+      select count(*)::int as count from conversation_label where ${isTheirs(task)}
+    `.execute(tx.sql);
+    return reportOf(await keptCosts(tx, task), rows[0]!.count);
+  },
+  /** What those of a label have cost stays: it is of nobody. */
+  async erase(tx, task) {
+    const { rows } = await sql`delete from conversation_label where ${isTheirs(task)} returning label_id`.execute(
+      tx.sql,
+    );
+    return reportOf(await keptCosts(tx, task), rows.length);
+  },
+};
+
+const isTheirs = ({ workspaceId, threadIds }: ErasureTask) =>
+  sql`workspace_id = ${workspaceId} and thread_id = any(${array('uuid', threadIds)})`;
+
+function reportOf(costs: ErasureReport, labels: number): ErasureReport {
+  return { ...costs, erased: labels > 0 ? [{ what: 'conversation_labels', count: labels }] : [] };
+}
 
 const KEPT_YEARS = 8;
 

@@ -13,8 +13,10 @@ export const labelMigration: MigrationStep = {
        workspace_id uuid not null,
        conversation_id uuid not null,
        label_id uuid not null,
+       thread_id uuid not null,
        primary key (workspace_id, conversation_id, label_id)
      )`,
+    `create index conversation_label_thread on conversation_label (workspace_id, thread_id)`,
     `create index conversation_label_label on conversation_label (workspace_id, label_id, conversation_id)`,
     ...kept('conversation_label'),
     // As `cost_by_day`, of each label that the conversation of an entry has: an entry of two labels is in two sums.

@@ -15,7 +15,13 @@ export const labelsConsumer = defineConsumer({
   subscriptions: [on(conversationLabelsChanged, storeLabels), on(labelCatalogueChanged, forgetLabels)],
 });
 
-const LABEL = { workspace_id: 'uuid', conversation_id: 'uuid', label_id: 'uuid', is_set: 'boolean' } as const;
+const LABEL = {
+  workspace_id: 'uuid',
+  conversation_id: 'uuid',
+  label_id: 'uuid',
+  thread_id: 'uuid',
+  is_set: 'boolean',
+} as const;
 const KEYS = [
   'booked_on',
   'channel_id',
@@ -35,14 +41,14 @@ const FIGURES = ['amount_micros', 'messages', 'expected_micros', 'expected_messa
 async function storeLabels(tx: Tx, events: readonly Envelope<ConversationLabelsChanged>[]): Promise<void> {
   const last = new Map<string, Record<keyof typeof LABEL, unknown>>();
   for (const { workspaceId, data } of events) {
-    const { conversationId, added, removed } = data;
+    const { conversationId, threadId, added, removed } = data;
     for (const [ids, is_set] of [
       [removed, false],
       [added, true],
     ] as const) {
       for (const label_id of ids) {
-        const row = { workspace_id: workspaceId, conversation_id: conversationId, label_id, is_set };
-        last.set(`${conversationId} ${label_id}`, row);
+        const conversation = { workspace_id: workspaceId, conversation_id: conversationId, thread_id: threadId };
+        last.set(`${conversationId} ${label_id}`, { ...conversation, label_id, is_set });
       }
     }
   }
@@ -51,15 +57,18 @@ async function storeLabels(tx: Tx, events: readonly Envelope<ConversationLabelsC
   await sql`
     with input as (select * from ${unnest('input', LABEL, [...last.values()])}),
     put as (
-      insert into conversation_label (workspace_id, conversation_id, label_id)
-      select workspace_id, conversation_id, label_id from input where is_set order by 1, 2, 3
+      insert into conversation_label (workspace_id, conversation_id, label_id, thread_id)
+      select workspace_id, conversation_id, label_id, thread_id from input where is_set order by 1, 2, 3
       on conflict do nothing returning *
     ), gone as (
       delete from conversation_label known using input
       where not input.is_set and known.workspace_id = input.workspace_id
         and known.conversation_id = input.conversation_id and known.label_id = input.label_id
       returning known.*
-    ), change as (select *, 1 as times from put union all select *, -1 from gone)
+    ), change as (
+      select workspace_id, conversation_id, label_id, 1 as times from put
+      union all select workspace_id, conversation_id, label_id, -1 from gone
+    )
     insert into label_cost_by_day as known (${key}, ${sql.raw(FIGURES.join(', '))})
     select ${key}, ${sql.raw(FIGURES.map((name) => `sum(times * ${name})`).join(', '))}
     from change join charge using (workspace_id, conversation_id)

@@ -1,6 +1,8 @@
 import { conversationLabelsChanged, labelCatalogueChanged } from '@fenster/contracts';
+import { transact } from '@fenster/database';
 import { newId } from '@fenster/runtime';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { personData } from '../erasures/keep-costs.js';
 import { billingUnderTest, personOf, type BillingUnderTest } from '../testing/billing-under-test.js';
 import { envelope, testMessage, type TestMessage } from '../testing/events.js';
 import { labelsConsumer } from './labels.consumer.js';
@@ -71,6 +73,28 @@ describe('what conversations with a label cost', () => {
       rows: [{ figures: { amount: { amountMicros: REPLY } } }],
     });
     expect((await report(newId(), { filters })).rows).toEqual([]);
+  });
+
+  it('stays when the person is forgotten, and the label of their conversation does not', async () => {
+    const [own, other] = [testMessage(), testMessage()];
+    const labelId = newId();
+    await billing.deliver(own);
+    await label(own, [labelId]);
+    await label({ ...other, workspaceId: own.workspaceId }, [labelId]);
+    const task = { workspaceId: own.workspaceId, erasureId: newId(), upTo: null, threadIds: [own.threadId] };
+    const nobody = { contactIds: [], mediaIds: [], messageKeys: [], personMarks: [] };
+    for (const what of ['count', 'erase'] as const) {
+      const report = await transact(billing.ctx, (tx) => personData[what](tx, { ...nobody, ...task }));
+      expect(report.erased).toEqual([{ what: 'conversation_labels', count: 1 }]);
+    }
+    expect(
+      await billing.database
+        .system()
+        .execute('select thread_id from conversation_label where workspace_id = ?', [own.workspaceId]),
+    ).toEqual([{ thread_id: other.threadId }]);
+    expect((await report(own.workspaceId, { groupBy: ['LABEL'] })).rows).toMatchObject([
+      { figures: { amount: { amountMicros: REPLY } } },
+    ]);
   });
 
   it('goes with the label, and is not there any more when it is gone', async () => {
