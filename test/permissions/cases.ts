@@ -153,6 +153,7 @@ export const QUERIES: Readonly<Record<string, QueryCase>> = {
         },
       },
       { input: { period: { from: '2026-11-01', to: '2026-11-30' }, groupBy: ['CONTACT', 'TEAM'] } },
+      { input: { period: { from: '2026-11-01', to: '2026-11-30' }, groupBy: ['LABEL', 'CATEGORY'] } },
     ],
   },
   'Query.consentPurposes': {},

@@ -513,7 +513,9 @@ export const TABLES: Readonly<Record<string, TableRule>> = {
   'billing.invoice': { columns: { id: 'cost report', note: 'cost report' } },
   'billing.token_usage': { columns: { id: 'cost report', tokens: 'cost report', note: 'cost report' } },
   'billing.conversation_label': { columns: { label_id: 'cost report' } },
-  'billing.label_cost_by_day': { columns: { label_id: 'cost report' } },
+  'billing.label_cost_by_day': {
+    columns: { label_id: 'cost report', category: 'cost report', amount_micros: 'cost report' },
+  },
   'billing.volume_tier': { columns: { market: 'cost report', category: 'cost report' } },
   'billing.analytics_reading': { columns: { account_id: 'cost report' } },
   'billing.analytics_figure': {
