@@ -1093,6 +1093,20 @@ export const MUTATIONS: Readonly<Record<string, MutationCase>> = {
       input: { conversationId: conversations.ofTeamAssigned.id, text: canary('reply'), idempotencyKey: key() },
     }),
   },
+  'Mutation.approveHeldMessage': {
+    needs: 'message:approve',
+    variables: ({ conversations }) => ({ input: { id: conversations.ofTeamAssigned.heldIds[0] } }),
+  },
+  'Mutation.declineHeldMessage': {
+    needs: 'message:approve',
+    variables: ({ conversations }) => ({
+      input: { id: conversations.ofTeamAssigned.heldIds[1], reason: canary('reason') },
+    }),
+  },
+  'Mutation.withdrawHeldMessage': {
+    needs: 'message:send',
+    variables: ({ conversations }) => ({ id: conversations.ofTeamAssigned.heldIds[2] }),
+  },
   'Mutation.startConversation': {
     needs: 'message:send',
     variables: ({ conversations: { ofTeamAssigned } }) => ({
@@ -1262,20 +1276,6 @@ export const MUTATIONS: Readonly<Record<string, MutationCase>> = {
   'Mutation.reactToMessage': {
     needs: 'message:send',
     variables: ({ conversations }) => ({ messageId: conversations.ofTeamAssigned.sentId, emoji: '👍' }),
-  },
-  'Mutation.approveHeldMessage': {
-    needs: 'message:approve',
-    variables: ({ conversations }) => ({ input: { id: conversations.ofTeamAssigned.heldIds[0] } }),
-  },
-  'Mutation.declineHeldMessage': {
-    needs: 'message:approve',
-    variables: ({ conversations }) => ({
-      input: { id: conversations.ofTeamAssigned.heldIds[1], reason: canary('reason') },
-    }),
-  },
-  'Mutation.withdrawHeldMessage': {
-    needs: 'message:send',
-    variables: ({ conversations }) => ({ id: conversations.ofTeamAssigned.heldIds[2] }),
   },
   'Mutation.settleUnconfirmedMessage': {
     needs: 'message:send',

@@ -3,6 +3,7 @@ import {
   newsletterStarted,
   templateChanged,
   type NewsletterMessageDue,
+  type NewsletterStarted,
 } from '@fenster/contracts';
 import { readLog, sql, transact } from '@fenster/database';
 import { newId } from '@fenster/runtime';
@@ -470,5 +471,45 @@ describe('what other services refer to', () => {
       { contacts: 1, quoteFacts: JSON.stringify({ channelId, recipients: [] }) },
       null,
     ]);
+  });
+});
+
+describe('a newsletter that a budget holds', () => {
+  const approve = async (id: string, as: string) => {
+    const { data, errors } = await contacts.query(
+      `mutation ($id: ID!) { approveNewsletter(id: $id) { __typename ... on UserError { code }
+        ... on Newsletter { state approvedAt approvedBy { id } pausedBecause } } }`,
+      as,
+      { id },
+    );
+    return errors ? errors[0]!.extensions.code : data!['approveNewsletter'];
+  };
+  const hold = async (createdById: string) => {
+    const id = await insertNewsletter('PAUSED');
+    await run(sql`
+      update newsletter set paused_because = 'BUDGET_HELD', started_at = now(), prepared_at = now(),
+        created_by_id = ${createdById} where id = ${id}
+    `);
+    return id;
+  };
+
+  it('goes on once another member approves it, and not by whoever made it, a program, or without the right', async () => {
+    const [ada, bob] = [newId(), newId()];
+    const id = await hold(ada);
+    const permissions: Permission[] = [...RIGHTS, 'message:approve', 'conversation:read_all'];
+    const as = (rights: object) => contacts.tokenOf({ workspaceId, permissions, ...rights });
+    const without = as({ id: bob, permissions: [...RIGHTS, 'conversation:read_all'] });
+    expect(await approve(id, without)).toBe('FORBIDDEN');
+    expect(await approve(id, as({ id: ada }))).toMatchObject({ code: 'NOT_YOURS_TO_DECIDE' });
+    expect(await approve(id, as({ id: bob, kind: 'api_key' }))).toMatchObject({ code: 'BEYOND_API_KEY' });
+    expect(await approve(id, as({ id: bob }))).toMatchObject({
+      state: 'RUNNING',
+      approvedBy: { id: bob },
+      pausedBecause: null,
+    });
+    expect(await approve(id, as({ id: bob }))).toMatchObject({ code: 'NEWSLETTER_STATE' });
+    const log = await readLog(contacts.database.forTenant(workspaceId), 0, 10_000);
+    const started = log.filter(({ name }) => name === newsletterStarted.name);
+    expect(started.map(({ data }) => (data as NewsletterStarted).isApproved)).toEqual([true]);
   });
 });

@@ -1,9 +1,10 @@
+import { allows } from '@fenster/auth';
 import type { Tx } from '@fenster/database';
 import { checkText, DomainError, isId, notFound } from '@fenster/runtime';
 import { LockMode } from '@mikro-orm/core';
-import type { ConversationContext } from '../context.js';
+import { abilityOf, type ConversationContext } from '../context.js';
 import { changeConversation } from '../conversations/change-conversation.js';
-import type { Conversation } from '../conversations/conversation.entity.js';
+import { Conversation } from '../conversations/conversation.entity.js';
 import { contentIn } from '../messages/outgoing-content.js';
 import { queueMessage } from '../messages/queue-message.js';
 import type { Thread } from '../threads/thread.entity.js';
@@ -66,7 +67,10 @@ async function decide(
 ): Promise<StoredHeldMessage> {
   const actor = ctx.requireActor();
   const seen = isId(id) ? await ctx.em.findOne(StoredHeldMessage, { id }) : null;
-  if (!seen) throw notFound('HeldMessage');
+  const conversationOf = seen && (await ctx.em.findOne(Conversation, { id: seen.conversationId }));
+  const action = decision === 'WITHDRAWN' ? 'send' : 'read';
+  // Of what one may not see, nothing tells it from what does not exist.
+  if (!conversationOf || !allows(abilityOf(ctx), action, 'Conversation', conversationOf)) throw notFound('HeldMessage');
   const change = async (tx: Tx, conversation: Conversation, thread: Thread) => {
     const lockMode = LockMode.PESSIMISTIC_WRITE;
     const held = await tx.em.findOne(StoredHeldMessage, { id }, { lockMode, refresh: true });
@@ -81,5 +85,5 @@ async function decide(
     tellHeld(tx, held);
     return held;
   };
-  return changeConversation(ctx, seen.conversationId, change, decision === 'WITHDRAWN' ? 'send' : 'read');
+  return changeConversation(ctx, conversationOf.id, change, action);
 }

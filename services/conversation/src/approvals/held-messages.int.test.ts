@@ -220,7 +220,11 @@ describe('a reply that a budget holds', () => {
     const { id } = await send();
     const stranger = as(bob, { permissions: ['conversation:read', 'message:approve', 'message:read'] });
     expect(await waiting(stranger)).toEqual([]);
-    expect(await codeOf(approveHeldMessage(stranger, { id }))).toBe('NOT_FOUND');
+    // What exists reads like what does not.
+    for (const of of [id, newId(), 'x']) {
+      await expect(approveHeldMessage(stranger, { id: of })).rejects.toThrow('HeldMessage not found.');
+      await expect(withdrawHeldMessage(stranger, of)).rejects.toThrow('HeldMessage not found.');
+    }
     const elsewhere = requestContext(conversation.database, { workspaceId: newId() }, () => now);
     expect(await codeOf(approveHeldMessage(elsewhere, { id }))).toBe('NOT_FOUND');
     expect((await listHeldMessages(elsewhere, { state: 'HELD', first: 50 })).nodes).toEqual([]);
