@@ -225,9 +225,6 @@ export const ACTORS = {
   nobody: { rights: NOTHING, isTurnedAway: true },
 } satisfies Record<string, ActorRule>;
 
-/** Ids that clients know already when they first hear of them: they ask for them, and no answer repeats them. */
-export const ONLY_ASKED_FOR: readonly string[] = ['contacts.stored_file.id'];
-
 /** Sees all that can be seen here: what this one is not shown, no probe could have found. */
 export const SEES_ALL: ActorRule = member('owner');
 

@@ -274,9 +274,16 @@ export async function removeFiles({ ctx, store }: Pick<Keeping, 'ctx' | 'store'>
     `.execute(tx.sql);
     return rows.map(({ object_key }) => object_key);
   });
+  const failures: unknown[] = [];
   for (const key of keys) {
-    await store.delete(key);
-    await sql`delete from object_removal where object_key = ${key}`.execute(ctx.database.system().getKysely());
+    try {
+      await store.delete(key);
+      await sql`delete from object_removal where object_key = ${key}`.execute(ctx.database.system().getKysely());
+    } catch (error) {
+      // The others go on, and this one is tried again.
+      failures.push(error);
+    }
   }
+  if (failures.length > 0) throw new AggregateError(failures, `${failures.length} objects could not be deleted.`);
   return keys.length === CHUNK;
 }
