@@ -228,7 +228,8 @@ export async function* readFile(
 
 /**
  * Ends files from before an erasure: who stands in them nobody knows without reading them, and whoever needs one makes it
- * anew. What a job works on stays until it has ended; so do files of which it is known, `isKnown` of `file`.
+ * anew. What a job works on stays until it has ended; so do files of which it is known, `isKnown` of `file`, and what is kept
+ * for good: also what somebody keeps at this very moment, whom `isKnown` does not see yet.
  */
 export async function endFilesBeforeErasures({
   ctx,
@@ -237,7 +238,7 @@ export async function endFilesBeforeErasures({
   const now = ctx.now();
   await sql`
     update stored_file file set expires_at = ${now}
-    where state = 'READY' and expires_at > ${now} and not ${isKnown}
+    where state = 'READY' and expires_at > ${now} and expires_at < 'infinity' and not ${isKnown}
       and exists (
         select from erasure_task task
         where task.workspace_id = file.workspace_id and file.created_at <= coalesce(task.up_to, task.erased_at)

@@ -23,6 +23,7 @@ import {
   MessageChargeResolver,
   MessageResolver,
   resolveById,
+  resolveContact,
   resolveConversation,
   WindowCostResolver,
 } from './charges/cost.resolver.js';
@@ -115,7 +116,7 @@ export const subgraph: SubgraphOptions = {
   references: {
     Charge: { permission: 'cost:read', resolve: resolveCharge },
     Conversation: { permission: 'signed-in', resolve: resolveConversation },
-    Contact: { permission: 'signed-in', resolve: resolveById },
+    Contact: { permission: 'signed-in', resolve: resolveContact },
     Message: { permission: 'signed-in', resolve: resolveById },
     NewsletterPreview: { permission: 'signed-in', resolve: resolveNewsletterPreview },
   },

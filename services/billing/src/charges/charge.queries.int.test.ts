@@ -237,6 +237,18 @@ describe('the cost of windows, contacts and messages', () => {
     expect(queries).toBe(5);
   });
 
+  it('are of a person under all ids that they were known by, in as many queries', async () => {
+    const merged = testMessage();
+    const other = testMessage({ workspaceId: merged.workspaceId });
+    const stranger = testMessage();
+    await record([merged, other, stranger]);
+    const knownIds = [merged, other, stranger].map(({ contactId }) => contactId);
+    const references = [{ __typename: 'Contact', id: other.contactId, knownIds }];
+    const { data, queries } = await ask(memberOf(merged.workspaceId), SOURCE, { references });
+    expect(data).toEqual({ _entities: [{ cost: { totals: [{ decimal: '0.0912' }], chargedMessages: 2 } }] });
+    expect(queries).toBe(1);
+  });
+
   it('are nobody’s of another workspace, and that of a contact only for those who see all conversations', async () => {
     const { first, references } = await given();
     const stranger = await ask(memberOf(newId()), SOURCE, { references: references.slice(2) });

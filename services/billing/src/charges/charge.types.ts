@@ -27,6 +27,11 @@ export class MessageType {
 export class ContactType {
   @Field(() => ID)
   id!: string;
+
+  /** Of whoever may not read contacts, absent. */
+  @Directive('@external')
+  @Field(() => [ID])
+  knownIds?: string[];
 }
 
 @Directive('@key(fields: "id")')
@@ -181,7 +186,8 @@ export class WindowCost {
 
 @ObjectType({ description: 'What all messages to a contact cost: the sum of their charges.' })
 export class ContactCost {
-  contactId!: string;
+  /** Under which their conversations name them. */
+  contactIds!: readonly string[];
 }
 
 @ObjectType({ description: 'What one message costs: the sum of its charges.' })

@@ -1,5 +1,5 @@
 import type { GraphQLContext } from '@fenster/graphql';
-import { Arg, Ctx, FieldResolver, Int, Resolver, Root } from 'type-graphql';
+import { Arg, Ctx, Directive, FieldResolver, Int, Resolver, Root } from 'type-graphql';
 import { abilityOf } from '../ability.js';
 import type { Charge } from './charge.entity.js';
 import {
@@ -105,31 +105,52 @@ export class WindowCostResolver {
 
 @Resolver(() => ContactType)
 export class ContactResolver {
+  @Directive('@requires(fields: "knownIds")')
   @FieldResolver(() => ContactCost, {
     nullable: true,
-    description: 'Null without `cost:read` and `conversation:read_all`: it is of all conversations with them.',
+    description:
+      'Under whatever ids: also of those who were merged into them, for whoever may read contacts. Null without `cost:read` and `conversation:read_all`: it is of all conversations with them.',
   })
-  cost(@Root() { id }: ContactType, @Ctx() ctx: GraphQLContext): ContactCost | null {
-    return abilityOf(ctx).can('read', 'Charge') ? { contactId: id } : null;
+  cost(@Root() { id, knownIds = [id] }: ContactType, @Ctx() ctx: GraphQLContext): ContactCost | null {
+    return abilityOf(ctx).can('read', 'Charge') ? { contactIds: knownIds } : null;
   }
 }
 
 @Resolver(() => ContactCost)
 export class ContactCostResolver {
   @FieldResolver(() => [Money], { description: 'One sum per currency; none before the first charge.' })
-  async totals(@Root() { contactId }: ContactCost, @Ctx() ctx: GraphQLContext): Promise<Money[]> {
-    return amountsOf((await ctx.loader(contactTotals).load(contactId)) ?? []);
+  async totals(@Root() cost: ContactCost, @Ctx() ctx: GraphQLContext): Promise<Money[]> {
+    return amountsOf(await totalsOf(cost, ctx));
   }
 
   @FieldResolver(() => [Money], { description: 'What is on its way to them.' })
-  async expected(@Root() { contactId }: ContactCost, @Ctx() ctx: GraphQLContext): Promise<Money[]> {
-    return expectedOf((await ctx.loader(contactTotals).load(contactId)) ?? []);
+  async expected(@Root() cost: ContactCost, @Ctx() ctx: GraphQLContext): Promise<Money[]> {
+    return expectedOf(await totalsOf(cost, ctx));
   }
 
   @FieldResolver(() => Int)
-  async chargedMessages(@Root() { contactId }: ContactCost, @Ctx() ctx: GraphQLContext): Promise<number> {
-    return messagesOf((await ctx.loader(contactTotals).load(contactId)) ?? []);
+  async chargedMessages(@Root() cost: ContactCost, @Ctx() ctx: GraphQLContext): Promise<number> {
+    return messagesOf(await totalsOf(cost, ctx));
   }
+}
+
+/** One sum per currency. */
+async function totalsOf({ contactIds }: ContactCost, ctx: GraphQLContext): Promise<Total[]> {
+  const found = await Promise.all(contactIds.map((id) => ctx.loader(contactTotals).load(id)));
+  const byCurrency = Map.groupBy(
+    found.flatMap((totals) => totals ?? []),
+    ({ currency }) => currency,
+  );
+  const sum = (totals: readonly Total[], figure: (total: Total) => number) =>
+    totals.reduce((all, total) => all + figure(total), 0);
+  return [...byCurrency]
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([currency, totals]) => ({
+      currency,
+      amountMicros: sum(totals, ({ amountMicros }) => amountMicros),
+      messages: sum(totals, ({ messages }) => messages),
+      expectedMicros: sum(totals, ({ expectedMicros }) => expectedMicros),
+    }));
 }
 
 @Resolver(() => MessageType)
@@ -171,6 +192,11 @@ const amountsOf = (totals: readonly Total[]) =>
 const expectedOf = (totals: readonly Total[]) =>
   totals.flatMap(({ expectedMicros, currency }) => (expectedMicros === 0 ? [] : [money(expectedMicros, currency)]));
 const messagesOf = (totals: readonly Total[]) => totals.reduce((sum, { messages }) => sum + messages, 0);
+
+/** With the ids that the gateway has fetched for `cost`. */
+export function resolveContact({ id, knownIds }: ContactType): ContactType {
+  return { id, ...(knownIds && { knownIds }) };
+}
 
 /** Any id is answered: what it costs is looked up among the rows of the actor's workspace and of no other. */
 export function resolveById({ id }: { id: string }): { id: string } {

@@ -1,5 +1,7 @@
 import type { ErasureReport } from '@fenster/contracts';
 import { array, sql, type ErasureTask, type PersonData, type Tx } from '@fenster/database';
+import { addLabelCosts } from '../labels/label-costs.js';
+import { lockForClosing } from '../periods/lock-periods.js';
 
 /**
  * Nothing in the ledger leads to a person but ids of ours and hashes of the provider's, which end nowhere once the others
@@ -12,11 +14,15 @@ export const personData: PersonData = {
     `.execute(tx.sql);
     return reportOf(await keptCosts(tx, task), rows[0]!.count);
   },
-  /** What those of a label have cost stays: it is of nobody. */
+  /** What their conversations have cost leaves the sums of their labels, as when labels are taken off: sums are those of entries. */
   async erase(tx, task) {
-    const { rows } = await sql`delete from conversation_label where ${isTheirs(task)} returning label_id`.execute(
-      tx.sql,
-    );
+    await lockForClosing(tx, task.workspaceId);
+    const { rows } = await sql`
+      with gone as (delete from conversation_label where ${isTheirs(task)} returning *),
+      change as (select workspace_id, conversation_id, label_id, -1 as times from gone),
+      taken as (${addLabelCosts('change')})
+      select from gone
+    `.execute(tx.sql);
     return reportOf(await keptCosts(tx, task), rows.length);
   },
 };

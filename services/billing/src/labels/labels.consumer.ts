@@ -7,6 +7,7 @@ import {
 } from '@fenster/contracts';
 import { defineConsumer, on, sql, unnest, type Tx } from '@fenster/database';
 import { lockForClosing } from '../periods/lock-periods.js';
+import { addLabelCosts } from './label-costs.js';
 
 /** One consumer of both events, so that a label is gone after it was set. What conversations with a label cost, by the labels that they have now. */
 export const labelsConsumer = defineConsumer({
@@ -22,22 +23,10 @@ const LABEL = {
   thread_id: 'uuid',
   is_set: 'boolean',
 } as const;
-const KEYS = [
-  'booked_on',
-  'channel_id',
-  'author_id',
-  'team_id',
-  'template',
-  'newsletter_id',
-  'line',
-  'category',
-  'market',
-  'free_reason',
-  'currency',
-];
-const FIGURES = ['amount_micros', 'messages', 'expected_micros', 'expected_messages'];
-
-/** A label takes what its conversation has cost with it, whenever it is set or taken off. */
+/**
+ * A label takes what its conversation has cost with it, whenever it is set or taken off. What is told of a person's
+ * conversation after they were forgotten is passed over.
+ */
 async function storeLabels(tx: Tx, events: readonly Envelope<ConversationLabelsChanged>[]): Promise<void> {
   const last = new Map<string, Record<keyof typeof LABEL, unknown>>();
   for (const { workspaceId, data } of events) {
@@ -53,9 +42,13 @@ async function storeLabels(tx: Tx, events: readonly Envelope<ConversationLabelsC
     }
   }
   await lockWorkspaces(tx, events);
-  const key = sql.raw(['workspace_id', 'label_id', ...KEYS].join(', '));
   await sql`
-    with input as (select * from ${unnest('input', LABEL, [...last.values()])}),
+    with input as (
+      select * from ${unnest('input', LABEL, [...last.values()])} where not exists (
+        select from erasure_task task
+        where task.workspace_id = input.workspace_id and input.thread_id = any(task.thread_ids)
+      )
+    ),
     put as (
       insert into conversation_label (workspace_id, conversation_id, label_id, thread_id)
       select workspace_id, conversation_id, label_id, thread_id from input where is_set order by 1, 2, 3
@@ -69,12 +62,7 @@ async function storeLabels(tx: Tx, events: readonly Envelope<ConversationLabelsC
       select workspace_id, conversation_id, label_id, 1 as times from put
       union all select workspace_id, conversation_id, label_id, -1 from gone
     )
-    insert into label_cost_by_day as known (${key}, ${sql.raw(FIGURES.join(', '))})
-    select ${key}, ${sql.raw(FIGURES.map((name) => `sum(times * ${name})`).join(', '))}
-    from change join charge using (workspace_id, conversation_id)
-    group by ${key} order by ${key}
-    on conflict (${key}) do update set
-      ${sql.raw(FIGURES.map((name) => `${name} = known.${name} + excluded.${name}`).join(', '))}
+    ${addLabelCosts('change')}
   `.execute(tx.sql);
 }
 

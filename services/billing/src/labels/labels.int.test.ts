@@ -75,7 +75,7 @@ describe('what conversations with a label cost', () => {
     expect((await report(newId(), { filters })).rows).toEqual([]);
   });
 
-  it('stays when the person is forgotten, and the label of their conversation does not', async () => {
+  it('loses the conversations of a person who is forgotten, for good', async () => {
     const [own, other] = [testMessage(), testMessage()];
     const labelId = newId();
     await billing.deliver(own);
@@ -92,9 +92,15 @@ describe('what conversations with a label cost', () => {
         .system()
         .execute('select thread_id from conversation_label where workspace_id = ?', [own.workspaceId]),
     ).toEqual([{ thread_id: other.threadId }]);
-    expect((await report(own.workspaceId, { groupBy: ['LABEL'] })).rows).toMatchObject([
-      { figures: { amount: { amountMicros: REPLY } } },
-    ]);
+    expect(await byLabel(own.workspaceId, [labelId])).toEqual([0]);
+    // Told late.
+    await billing.database.system().execute(
+      `insert into erasure_task (workspace_id, erasure_id, state, contact_ids, person_marks, thread_ids)
+       values (?, ?, 'ERASED', '{}', '{}', array[?]::uuid[])`,
+      [own.workspaceId, task.erasureId, own.threadId],
+    );
+    await label(own, [labelId]);
+    expect(await byLabel(own.workspaceId, [labelId])).toEqual([0]);
   });
 
   it('goes with the label, and is not there any more when it is gone', async () => {

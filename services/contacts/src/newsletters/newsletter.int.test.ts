@@ -232,6 +232,16 @@ describe('whom a newsletter goes to', () => {
     expect((await recipients(late.id)).find(({ name }) => name === 'Auckland')?.dueAt.toISOString()).toBe(
       '2026-11-24T19:30:00.000Z',
     );
+    // It was paused for days before it began.
+    const days = await begin('2026-11-20T08:30');
+    const dueThen = new Map((await recipients(days.id)).map(({ name, dueAt }) => [name, dueAt.toISOString()]));
+    expect(Object.fromEntries(dueThen)).toEqual({
+      Berlin: '2026-11-24T07:30:00.000Z',
+      'Tokyo, with a German number': '2026-11-23T23:30:00.000Z',
+      'New York': '2026-11-24T13:30:00.000Z',
+      Auckland: '2026-11-24T19:30:00.000Z',
+      Sydney: '2026-11-23T21:30:00.000Z',
+    });
   });
 
   it('gets to one person once, whom two contacts turned out to be; and an end of marketing counts under either id', async () => {

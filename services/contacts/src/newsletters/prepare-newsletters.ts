@@ -80,14 +80,17 @@ export async function pauseFailed(
   });
 }
 
-/** As the segment is when the first page is read; of one that is gone, as it was. */
+/**
+ * As the segment is when the first page is read; of one that is gone, as it was. Locked: or an erasure could take a value out
+ * of it, which the newsletter then had for ever.
+ */
 async function presentFilter(
   tx: Tx,
   { workspaceId, segmentId, filter, preparedUpTo }: Newsletter,
 ): Promise<SegmentFilter> {
   if (preparedUpTo !== null) return filter;
   const { rows } = await sql<{ filter: SegmentFilter }>`
-    select filter from segment where workspace_id = ${workspaceId} and id = ${segmentId}
+    select filter from segment where workspace_id = ${workspaceId} and id = ${segmentId} for share
   `.execute(tx.sql);
   return rows[0]?.filter ?? filter;
 }
@@ -118,19 +121,15 @@ async function readPage(tx: Tx, newsletter: Newsletter, filter: SegmentFilter): 
 /**
  * Whoever is erased or merged meanwhile is waited for, and is not there any more.
  *
- * Who is past the local time already gets it at that time of the next day: never in the night, and never at once.
+ * Who is past the local time already gets it at that time of the next day that comes: never in the night, and never at once,
+ * also where it was paused for days before it began.
  */
 async function insertRecipients(
   tx: Tx,
   { workspaceId, id, channelId, localTime, timeZone, startedAt }: Newsletter,
   page: readonly AudienceRow[],
 ): Promise<void> {
-  const today = sql`${localTime}::timestamp at time zone input.time_zone`;
-  const dueAt =
-    localTime === null
-      ? sql`${startedAt}::timestamptz`
-      : sql`case when ${today} >= ${startedAt}::timestamptz then ${today}
-          else (${localTime}::timestamp + interval '1 day') at time zone input.time_zone end`;
+  const dueAt = localTime === null ? sql`${startedAt}::timestamptz` : localTimeAfter(localTime, startedAt!);
   await sql`
     insert into newsletter_recipient (workspace_id, id, newsletter_id, contact_id, channel_id, due_at, state, reason)
     select ${workspaceId}::uuid, input.id, ${id}::uuid, input.contact_id, ${channelId}::uuid, ${dueAt},
@@ -157,4 +156,18 @@ async function insertRecipients(
     order by contact.id for key share of contact
     on conflict (workspace_id, newsletter_id, contact_id) do nothing
   `.execute(tx.sql);
+}
+
+const DAY_MS = 86_400_000;
+
+/** The first time that clocks in `input.time_zone` show the time of day of `localTime`, on its day or a later one, when it has begun. */
+function localTimeAfter(localTime: string, startedAt: Date): ReturnType<typeof sql> {
+  const daysLate = Math.floor((startedAt.getTime() - Date.parse(`${localTime}Z`)) / DAY_MS);
+  // Time zones are less than a day from UTC, on either side, and so is a change of clocks.
+  const days = { from: Math.max(0, daysLate - 1), to: Math.max(0, daysLate + 2) };
+  return sql`(
+    select min(at) from generate_series(${days.from}::int, ${days.to}::int) day,
+      lateral (select (${localTime}::timestamp + make_interval(days => day)) at time zone input.time_zone as at) local
+    where at >= ${startedAt}::timestamptz
+  )`;
 }
