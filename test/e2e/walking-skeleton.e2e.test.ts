@@ -251,13 +251,13 @@ describe('a signed WhatsApp webhook becomes a live GraphQL event', () => {
       expect.objectContaining({ size: 1_000, used: 0, charged: 1, left: 0 }),
     );
 
-    // Who may see costs and no contacts is told what one costs, and no ids that it was known by.
+    // Whoever may see costs and no contacts is told what one costs.
     const ofContact = await request<{ conversation: { contact: object } }>(
       stack.graphqlUrl,
-      'query ($id: ID!) { conversation(id: $id) { contact { id name knownIds cost { totals { decimal } } } } }',
+      'query ($id: ID!) { conversation(id: $id) { contact { id cost { totals { decimal } } } } }',
       { token: await signInAs(stack, 'finance'), variables: { id: conversationId } },
     );
-    expect(ofContact.data.conversation.contact).toMatchObject({ knownIds: null, cost: { totals: [price] } });
+    expect(ofContact.data.conversation.contact).toMatchObject({ cost: { totals: [price] } });
 
     const seen = first.received.map((event) => event.inboxEvents.cursor);
     expect(new Set(seen).size).toBe(seen.length);
