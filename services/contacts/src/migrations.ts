@@ -12,6 +12,7 @@ import { countryMigration } from './identities/fill-countries.js';
 import { segmentMigration } from './segments/segment.migration.js';
 import {
   newsletterApprovalMigration,
+  newsletterEditorsMigration,
   newsletterMigration,
   newsletterPlaceholderMigration,
   newsletterPurposeMigration,
@@ -118,4 +119,5 @@ export const migrations: readonly MigrationStep[] = [
   newsletterPlaceholderMigration,
   contactFileMigration,
   newsletterTemplateMigration,
+  newsletterEditorsMigration,
 ];

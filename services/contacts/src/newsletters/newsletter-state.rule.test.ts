@@ -12,10 +12,17 @@ const at = (state: NewsletterProgress['state'], progress: Partial<NewsletterProg
 });
 
 describe('approving a newsletter that a budget holds', () => {
-  const held = { state: 'PAUSED', pausedBecause: 'BUDGET_HELD', createdByKind: 'member', createdById: 'ada' } as const;
+  const held = {
+    state: 'PAUSED',
+    pausedBecause: 'BUDGET_HELD',
+    createdByKind: 'member',
+    createdById: 'ada',
+    editedByIds: ['cleo', 'dan'],
+  } as const;
   it.each([
     ['another member', held, { kind: 'member', id: 'bob' }, undefined],
     ['whoever made it', held, { kind: 'member', id: 'ada' }, 'NOT_YOURS_TO_DECIDE'],
+    ['whoever changed it', held, { kind: 'member', id: 'cleo' }, 'NOT_YOURS_TO_DECIDE'],
     ['a program', held, { kind: 'api_key', id: 'bot' }, 'BEYOND_API_KEY'],
     [
       'another member, of what somebody paused',
@@ -38,6 +45,14 @@ describe('a newsletter', () => {
     for (const state of ['DRAFT', 'SCHEDULED'] as const) expect(nextState(at(state), 'update')).toBe(state);
   });
 
+  it('given a pause before it has begun, is changed and scheduled anew', () => {
+    expect(nextState(at('PAUSED'), 'update')).toBe('PAUSED');
+    expect(nextState(at('PAUSED'), 'schedule')).toBe('SCHEDULED');
+    for (const command of ['update', 'schedule'] as const) {
+      expect(() => nextState(at('PAUSED', { startedAt: NOW }), command)).toThrow('not possible');
+    }
+  });
+
   it('given a pause, goes on where it was', () => {
     expect(nextState(at('PAUSED'), 'resume')).toBe('SCHEDULED');
     expect(nextState(at('PAUSED', { startedAt: NOW }), 'resume')).toBe('PREPARING');
@@ -47,7 +62,6 @@ describe('a newsletter', () => {
   it.each([
     ['RUNNING', 'schedule'],
     ['RUNNING', 'update'],
-    ['PAUSED', 'update'],
     ['SCHEDULED', 'delete'],
     ['PAUSED', 'pause'],
     ['DRAFT', 'pause'],

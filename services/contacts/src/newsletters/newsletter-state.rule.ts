@@ -23,12 +23,16 @@ const FROM: Readonly<Record<NewsletterCommand, readonly NewsletterState[]>> = {
   delete: ['DRAFT'],
 };
 
+/** Also while it is paused, as long as it has not begun: its template may have to be another one. */
+const BEFORE_IT_BEGINS: readonly NewsletterCommand[] = ['update', 'schedule'];
+
 /** @throws DomainError NEWSLETTER_STATE */
 export function nextState(
   { state, startedAt, preparedAt }: NewsletterProgress,
   command: NewsletterCommand,
 ): NewsletterState {
-  if (!FROM[command].includes(state)) throw wrongState(state);
+  const isMended = state === 'PAUSED' && startedAt === null && BEFORE_IT_BEGINS.includes(command);
+  if (!isMended && !FROM[command].includes(state)) throw wrongState(state);
   switch (command) {
     case 'update':
     case 'delete':
@@ -47,18 +51,26 @@ export function nextState(
 }
 
 /**
- * Whether somebody may let a newsletter leave although a budget holds it: a person who did not make it, of one that is paused
- * because of that. Undefined if they may.
+ * Whether somebody may let a newsletter leave although a budget holds it: a person who neither made it nor decided what it
+ * says, whom it goes to or when, of one that is paused because of that. Undefined if they may.
  */
 export function checkApproval(
-  newsletter: { state: NewsletterState; pausedBecause: string | null; createdByKind: string; createdById: string },
+  newsletter: {
+    state: NewsletterState;
+    pausedBecause: string | null;
+    createdByKind: string;
+    createdById: string;
+    editedByIds: readonly string[];
+  },
   by: { kind: string; id: string },
 ): DomainError | undefined {
   if (by.kind !== 'member') {
     return new DomainError('BEYOND_API_KEY', 'Only a member can decide what leaves beyond a budget.');
   }
-  if (newsletter.createdByKind === by.kind && newsletter.createdById === by.id) {
-    return new DomainError('NOT_YOURS_TO_DECIDE', 'You made it: another member has to approve it.', { field: 'id' });
+  const isMaker = newsletter.createdByKind === by.kind && newsletter.createdById === by.id;
+  if (isMaker || newsletter.editedByIds.includes(by.id)) {
+    const message = 'You made, changed or scheduled it: another member has to approve it.';
+    return new DomainError('NOT_YOURS_TO_DECIDE', message, { field: 'id' });
   }
   return newsletter.pausedBecause === 'BUDGET_HELD' ? undefined : wrongState(newsletter.state);
 }

@@ -502,6 +502,19 @@ describe('a newsletter that a budget holds', () => {
     expect(await approve(id, without)).toBe('FORBIDDEN');
     expect(await approve(id, as({ id: ada }))).toMatchObject({ code: 'NOT_YOURS_TO_DECIDE' });
     expect(await approve(id, as({ id: bob, kind: 'api_key' }))).toMatchObject({ code: 'BEYOND_API_KEY' });
+    // Who decides what it says decides nothing more.
+    const cleo = newId();
+    const changed = await insertNewsletter('PAUSED');
+    await run(sql`update newsletter set paused_because = 'TEMPLATE', paused_message = 'Other' where id = ${changed}`);
+    const { data } = await contacts.query(
+      `mutation ($input: UpdateNewsletterInput!) { updateNewsletter(input: $input) {
+        ... on Newsletter { name state pausedBecause } } }`,
+      as({ id: cleo }),
+      { input: { newsletterId: changed, name: 'Winter' } },
+    );
+    expect(data!['updateNewsletter']).toEqual({ name: 'Winter', state: 'PAUSED', pausedBecause: 'TEMPLATE' });
+    await run(sql`update newsletter set paused_because = 'BUDGET_HELD', started_at = now() where id = ${changed}`);
+    expect(await approve(changed, as({ id: cleo }))).toMatchObject({ code: 'NOT_YOURS_TO_DECIDE' });
     expect(await approve(id, as({ id: bob }))).toMatchObject({
       state: 'RUNNING',
       approvedBy: { id: bob },

@@ -1,5 +1,5 @@
 import { newsletterContent, type NewsletterContent } from '@fenster/contracts';
-import { once, sql, transact, type Tx } from '@fenster/database';
+import { array, once, sql, transact, type Tx } from '@fenster/database';
 import { canonicalTimeZone, checkText, invalidInput, isId, newId, notFound } from '@fenster/runtime';
 import type { ContactsContext } from '../context.js';
 import { findTemplateProblem } from './check-template.js';
@@ -75,7 +75,8 @@ export async function updateNewsletter(ctx: ContactsContext, input: UpdateNewsle
       update newsletter set name = ${settings.name}, segment_id = ${settings.segmentId}, purpose = ${settings.purpose},
         filter = ${JSON.stringify(segment?.filter ?? before.filter)}::jsonb,
         content = ${JSON.stringify(given?.content ?? before.content)}::jsonb,
-        placeholders = ${JSON.stringify(given?.placeholders ?? before.placeholders)}::jsonb
+        placeholders = ${JSON.stringify(given?.placeholders ?? before.placeholders)}::jsonb,
+        edited_by_ids = ${editorsOf(tx, before)}
       where workspace_id = ${workspaceId} and id = ${id}
     `.execute(tx.sql);
     return settings;
@@ -103,7 +104,8 @@ export async function scheduleNewsletter(ctx: ContactsContext, input: ScheduleNe
     const { workspaceId, id } = newsletter;
     await requireTemplate(tx, newsletter);
     await sql`
-      update newsletter set starts_at = ${startsAt}, local_time = ${localTime}::timestamp, time_zone = ${timeZone}
+      update newsletter set starts_at = ${startsAt}, local_time = ${localTime}::timestamp, time_zone = ${timeZone},
+        edited_by_ids = ${editorsOf(tx, newsletter)}
       where workspace_id = ${workspaceId} and id = ${id}
     `.execute(tx.sql);
     return { startsAt: startsAt.toISOString(), localTime };
@@ -177,11 +179,19 @@ async function changeNewsletter(
     const newsletter = await requireNewsletter(ctx, tx, id);
     const state = nextState(newsletter, command);
     const after = await work?.(tx, newsletter);
-    await setState(tx, newsletter, state);
+    // Changed while it is paused, it is so for the same reason.
+    const { pausedBecause: because, pausedMessage } = newsletter;
+    const isKept = state === 'PAUSED' && newsletter.state === 'PAUSED' && because !== null;
+    await setState(tx, newsletter, state, isKept ? { because, message: pausedMessage ?? '' } : undefined);
     tx.audit({ action: `newsletter.${command}`, object: { type: 'newsletter', id }, ...(after && { after }) });
     tx.afterCommit(ctx.app.wakeNewsletters);
     return (await findNewsletter(tx, workspaceId, id))!;
   });
+}
+
+/** Programs do not approve, so it does not matter what they change. */
+function editorsOf({ origin: { actor } }: Tx, { editedByIds }: Newsletter): ReturnType<typeof array> {
+  return array('uuid', actor.kind === 'member' ? [...new Set([...editedByIds, actor.id!])] : editedByIds);
 }
 
 function checkTime(

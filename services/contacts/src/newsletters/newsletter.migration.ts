@@ -122,6 +122,11 @@ export const newsletterApprovalMigration: MigrationStep = {
   statements: [`alter table newsletter add column approved_by_id uuid, add column approved_at timestamptz`],
 };
 
+export const newsletterEditorsMigration: MigrationStep = {
+  name: '202611230100-newsletter-editors',
+  statements: [`alter table newsletter add column edited_by_ids uuid[] not null default '{}'`],
+};
+
 export const newsletterRecipientPageMigration: MigrationStep = {
   name: '202611222040-newsletter-recipient-pages',
   statements: [`create index newsletter_recipient_page on newsletter_recipient (workspace_id, newsletter_id, id)`],

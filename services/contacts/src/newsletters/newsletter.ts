@@ -34,6 +34,8 @@ export interface Newsletter extends NewsletterProgress {
   /** Who let it leave although a budget holds it. */
   approvedById: string | null;
   approvedAt: Date | null;
+  /** Who has changed or scheduled it: they do not approve it. */
+  editedByIds: readonly string[];
   createdByKind: 'member' | 'api_key' | 'system';
   createdById: string;
   createdAt: Date;
@@ -49,6 +51,7 @@ export const NEWSLETTER_COLUMNS = sql`newsletter.workspace_id as "workspaceId", 
   newsletter.prepared_at as "preparedAt", newsletter.ended_at as "endedAt",
   newsletter.paused_because as "pausedBecause", newsletter.paused_message as "pausedMessage",
   newsletter.approved_by_id as "approvedById", newsletter.approved_at as "approvedAt",
+  newsletter.edited_by_ids as "editedByIds",
   newsletter.created_by_kind as "createdByKind", newsletter.created_by_id as "createdById",
   newsletter.created_at as "createdAt"`;
 

@@ -16,6 +16,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestConsent } from '../consent-requests/consent-request.commands.js';
 import { Conversation } from '../conversations/conversation.entity.js';
+import { saveDraft } from '../drafts/draft.commands.js';
+import { Draft } from '../drafts/draft.entity.js';
 import { createMacro } from '../macros/macro.commands.js';
 import { runMacro } from '../macros/run-macro.js';
 import { askSendGate } from '../messages/check-send.queries.js';
@@ -141,6 +143,16 @@ describe('a reply that a budget holds', () => {
     expect(await told()).toEqual(['HELD', 'RELEASED']);
     expect(await audited()).toEqual(['message.hold', 'message.send', 'message.approve']);
     expect(await waiting()).toEqual([]);
+  });
+
+  it('leaves alone what its author writes by the time it is approved', async () => {
+    const { hear, send, as, ada, bob, id, workspaceId } = await begin();
+    await hear('HOLD');
+    const held = await send();
+    await saveDraft(as(ada), { conversationId: id, text: 'Und noch etwas', expectedVersion: 0 });
+    await approveHeldMessage(as(bob), { id: held.id });
+    const draft = await conversation.database.forTenant(workspaceId).findOne(Draft, { conversationId: id });
+    expect(draft).toMatchObject({ text: 'Und noch etwas', editedById: ada });
   });
 
   it('is the same for a repeated key, whatever became of it', async () => {

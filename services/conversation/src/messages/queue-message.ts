@@ -68,7 +68,8 @@ export async function queueMessage(
     await clearSentDraft(tx, conversation, {
       text: draftOf(content),
       by,
-      isDraftable: content.kind === 'text' && !resendOf,
+      // What was held gave up its draft then; what its author drafts by now is something else.
+      isDraftable: content.kind === 'text' && !resendOf && !outgoing.isApproved,
     });
     await changeStatus(tx, conversation, thread, { kind: 'reply' });
     conversation.waitingSince = null;
