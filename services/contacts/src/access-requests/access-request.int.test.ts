@@ -272,6 +272,39 @@ describe('an archive', () => {
     expect([...files.keys()]).not.toContain('data/conversation/notes.json');
   });
 
+  it('has the files of the contact, and of nobody else', async () => {
+    const colleague = contacts.token(workspaceId, 'contact:read', 'contact:update', 'message:read');
+    const command = async <T>(query: string, input: object) => {
+      const { data, errors } = await contacts.query(query, colleague, { input });
+      expect(errors).toBeUndefined();
+      return data!['result'] as T;
+    };
+    const addFile = async (body: string, of: string) => {
+      const { id, uploadUrl } = await command<{ id: string; uploadUrl: string }>(
+        `mutation ($input: CreateContactFileUploadInput!) { result: createContactFileUpload(input: $input) {
+          ... on ContactFileUpload { id uploadUrl } } }`,
+        { fileName: 'Vertrag.txt', mimeType: 'text/plain', sizeBytes: body.length, idempotencyKey: newId() },
+      );
+      expect((await fetch(uploadUrl, { method: 'PUT', body })).status).toBe(201);
+      await command(
+        `mutation ($input: AddContactFileInput!) { result: addContactFile(input: $input) { __typename } }`,
+        { contactId: of, uploadId: id, purpose: 'Vertrag', retentionClass: 'CONTRACT' },
+      );
+      return id;
+    };
+    const { id, contactId: other } = await openOther();
+    const [mine, theirs] = [await addFile('of Anna', contactId), await addFile('of somebody', other as string)];
+    await decide('confirmAccessIdentity', id);
+    await collect(id);
+    const { archiveUrl } = await becomes(id, { state: 'READY' });
+    const files = await readZip(Buffer.from(await (await fetch(archiveUrl!)).arrayBuffer()));
+    expect(files.get(`contact-files/${theirs}.txt`)!.toString()).toBe('of somebody');
+    expect([...files.keys()].filter((path) => path.includes(mine))).toEqual([]);
+    expect(JSON.parse(files.get('data/contacts/contact_files.json')!.toString())).toMatchObject([
+      { id: theirs, name: 'Vertrag.txt', purpose: 'Vertrag' },
+    ]);
+  });
+
   it('waits for files that cannot be read, and names them in the end', async () => {
     const headers = newHeaders();
     headers.set(MEDIA_UNREADABLE, 'true');
