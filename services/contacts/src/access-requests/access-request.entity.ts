@@ -46,7 +46,7 @@ const AccessRequestSchema = defineEntity({
     /** Of who writes it, so that nobody does whose time is over. */
     packingClaim: p.uuid().nullable(),
     packingAttempts: p.integer().default(0),
-    /** Files that broke off. */
+    /** Files that broke off: of messages, and of the contact. */
     unreadMedia: p.array().$type<string[]>().default([]),
     storedFindings: p.json<StoredFinding[]>().nullable().fieldName('found'),
     fileId: p.uuid().nullable(),

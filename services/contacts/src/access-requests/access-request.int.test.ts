@@ -11,6 +11,7 @@ import {
 } from '@fenster/contracts';
 import { accessPartContext, sql } from '@fenster/database';
 import { newId, newSealingKeys, sealTo } from '@fenster/runtime';
+import { createDiskObjectStore } from '@fenster/object-store';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../../test/support/eventually.js';
 import { readZip } from '../../../../test/support/read-zip.js';
@@ -273,25 +274,6 @@ describe('an archive', () => {
   });
 
   it('has the files of the contact, and of nobody else', async () => {
-    const colleague = contacts.token(workspaceId, 'contact:read', 'contact:update', 'message:read');
-    const command = async <T>(query: string, input: object) => {
-      const { data, errors } = await contacts.query(query, colleague, { input });
-      expect(errors).toBeUndefined();
-      return data!['result'] as T;
-    };
-    const addFile = async (body: string, of: string) => {
-      const { id, uploadUrl } = await command<{ id: string; uploadUrl: string }>(
-        `mutation ($input: CreateContactFileUploadInput!) { result: createContactFileUpload(input: $input) {
-          ... on ContactFileUpload { id uploadUrl } } }`,
-        { fileName: 'Vertrag.txt', mimeType: 'text/plain', sizeBytes: body.length, idempotencyKey: newId() },
-      );
-      expect((await fetch(uploadUrl, { method: 'PUT', body })).status).toBe(201);
-      await command(
-        `mutation ($input: AddContactFileInput!) { result: addContactFile(input: $input) { __typename } }`,
-        { contactId: of, uploadId: id, purpose: 'Vertrag', retentionClass: 'CONTRACT' },
-      );
-      return id;
-    };
     const { id, contactId: other } = await openOther();
     const [mine, theirs] = [await addFile('of Anna', contactId), await addFile('of somebody', other as string)];
     await decide('confirmAccessIdentity', id);
@@ -303,6 +285,22 @@ describe('an archive', () => {
     expect(JSON.parse(files.get('data/contacts/contact_files.json')!.toString())).toMatchObject([
       { id: theirs, name: 'Vertrag.txt', purpose: 'Vertrag' },
     ]);
+  });
+
+  it('names a file of the contact whose content is gone, in the end', async () => {
+    const { id, contactId: other } = await openOther();
+    const file = await addFile('of somebody', other as string);
+    const { rows } = await sql<{ key: string }>`select object_key as key from stored_file where id = ${file}`.execute(
+      db(),
+    );
+    await (await createDiskObjectStore(contacts.objectsDirectory)).delete(rows[0]!.key);
+    await decide('confirmAccessIdentity', id);
+    await collect(id);
+    await eventually(async () => expect(await attemptsOf(id)).toMatchObject({ attempts: 1, isLater: true }));
+    await sql`update access_request set packing_attempts = 4, packing_until = null where id = ${id}`.execute(db());
+    const { archiveUrl } = await becomes(id, { state: 'READY' });
+    const files = await readZip(Buffer.from(await (await fetch(archiveUrl!)).arrayBuffer()));
+    expect([...files.keys()]).toContain(`contact-files/${file}-unreadable.txt`);
   });
 
   it('waits for files that cannot be read, and names them in the end', async () => {
@@ -329,4 +327,26 @@ async function attemptsOf(id: string) {
     from access_request where id = ${id}
   `.execute(db());
   return rows[0];
+}
+
+async function addFile(body: string, of: string): Promise<string> {
+  const colleague = contacts.token(workspaceId, 'contact:read', 'contact:update', 'message:read');
+  const command = async <T>(query: string, input: object) => {
+    const { data, errors } = await contacts.query(query, colleague, { input });
+    expect(errors).toBeUndefined();
+    return data!['result'] as T;
+  };
+  const { id, uploadUrl } = await command<{ id: string; uploadUrl: string }>(
+    `mutation ($input: CreateContactFileUploadInput!) { result: createContactFileUpload(input: $input) {
+      ... on ContactFileUpload { id uploadUrl } } }`,
+    { fileName: 'Vertrag.txt', mimeType: 'text/plain', sizeBytes: body.length, idempotencyKey: newId() },
+  );
+  expect((await fetch(uploadUrl, { method: 'PUT', body })).status).toBe(201);
+  await command(`mutation ($input: AddContactFileInput!) { result: addContactFile(input: $input) { __typename } }`, {
+    contactId: of,
+    uploadId: id,
+    purpose: 'Vertrag',
+    retentionClass: 'CONTRACT',
+  });
+  return id;
 }

@@ -11,7 +11,7 @@ import { keyContext } from './access-request.commands.js';
 import { AccessRequest, type StoredFinding } from './access-request.entity.js';
 import type { RecordSet } from './archive.js';
 import { findOwnRecords } from './find-own-records.js';
-import { readMedia, UnreadableMediaError } from './read-media.js';
+import { readMedia, UnreadableFileError } from './read-media.js';
 import { writeArchive } from './write-archive.js';
 
 export interface ArchivePackerOptions {
@@ -31,7 +31,7 @@ const MAX_BYTES = 100_000_000_000;
 /** Before the next attempt; the last one again and again. */
 const BACK_OFF_MS = [60_000, 300_000, 1_800_000, 3_600_000];
 /** From then on the archive says which files could not be read, instead of waiting for them. */
-const ATTEMPTS_FOR_MEDIA = BACK_OFF_MS.length + 1;
+const ATTEMPTS_FOR_FILES = BACK_OFF_MS.length + 1;
 
 /**
  * Writes archives once all services have told what they have. Nothing of one that broke off is left: it is begun anew, and the
@@ -118,7 +118,7 @@ async function renew({ database, now }: Ctx, request: AccessRequest): Promise<bo
 async function release({ database, now }: Ctx, request: AccessRequest, failure: unknown): Promise<void> {
   const { packingAttempts } = request;
   const restMs = failure === undefined ? 0 : BACK_OFF_MS[Math.min(packingAttempts, BACK_OFF_MS.length) - 1]!;
-  const unread = failure instanceof UnreadableMediaError ? [failure.mediaId] : [];
+  const unread = failure instanceof UnreadableFileError ? [failure.fileId] : [];
   await sql`
     update access_request set packing_until = ${new Date(now().getTime() + restMs)}, packing_claim = null,
       unread_media = unread_media || ${array('uuid', unread)}
@@ -145,7 +145,8 @@ async function pack(request: AccessRequest, options: ArchivePackerOptions, isSto
     ...told.map((set) => ({ ...set, read: () => readParts(ctx, request, set, privateKey) })),
   ];
   const controller = await ctx.database.forTenant(workspaceId).findOne(DataController, { workspaceId });
-  const isPatient = packingAttempts < ATTEMPTS_FOR_MEDIA;
+  const isPatient = packingAttempts < ATTEMPTS_FOR_FILES;
+  const isGivenUp = (fileId: string) => !isPatient && unreadMedia.includes(fileId);
   let isMediaUnread = false;
   const archive = writeArchive({
     requestId: id,
@@ -158,15 +159,22 @@ async function pack(request: AccessRequest, options: ArchivePackerOptions, isSto
     signingKey: await signer.key(),
     sets,
     media: async (mediaId) => {
-      if (isPatient || !unreadMedia.includes(mediaId)) {
+      if (!isGivenUp(mediaId)) {
         const content = await readMedia({ connection, secretKey, now: ctx.now }, { workspaceId, id: mediaId });
         if (content !== 'UNREADABLE') return content;
       }
       isMediaUnread = true;
       return 'UNREADABLE';
     },
-    contactFile: (fileId) => readFile({ ctx, store, secretKey }, workspaceId, fileId),
+    contactFile: (fileId) => (isGivenUp(fileId) ? 'UNREADABLE' : contactFile(fileId)),
   });
+  async function* contactFile(fileId: string): AsyncGenerator<Buffer, void> {
+    try {
+      yield* readFile({ ctx, store, secretKey }, workspaceId, fileId);
+    } catch (error) {
+      throw new UnreadableFileError(fileId, { cause: error });
+    }
+  }
   let renewedAt = ctx.now().getTime();
   async function* content(): AsyncGenerator<Buffer, void> {
     for await (const bytes of archive) {

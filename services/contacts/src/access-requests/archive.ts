@@ -24,7 +24,7 @@ export interface ArchiveFacts {
   /** Undefined for a file that is gone. */
   media(id: string): Promise<AsyncIterable<Buffer> | 'UNREADABLE' | undefined>;
   /** Of the contact. */
-  contactFile(id: string): AsyncIterable<Buffer>;
+  contactFile(id: string): AsyncIterable<Buffer> | 'UNREADABLE';
 }
 
 /** Where what belongs to a set is in the archive. */

@@ -12,17 +12,20 @@ export interface MediaReader {
   now: Clock;
 }
 
-/** It began well. */
-export class UnreadableMediaError extends Error {
-  override readonly name = 'UnreadableMediaError';
-  constructor(readonly mediaId: string) {
-    super('The rest of a file cannot be read.');
+/** The archive has begun by then, so it is begun anew, in the end without this file. */
+export class UnreadableFileError extends Error {
+  override readonly name = 'UnreadableFileError';
+  constructor(
+    readonly fileId: string,
+    options?: ErrorOptions,
+  ) {
+    super('A file, or the rest of it, cannot be read.', options);
   }
 }
 
 /**
  * A file of channels, some bytes at a time; undefined if it is gone by now, UNREADABLE if channels has it and cannot read it.
- * @throws Error if nobody answers, and UnreadableMediaError, also while it is read: then it is to be read again.
+ * @throws Error if nobody answers, and UnreadableFileError, also while it is read: then it is to be read again.
  */
 export async function readMedia(
   reader: MediaReader,
@@ -44,7 +47,7 @@ async function* follow(
     offset += bytes.length;
     const next = await ask(reader, media, offset);
     if (!next) throw new Error('A file was removed while it was read.');
-    if (next === 'UNREADABLE') throw new UnreadableMediaError(media.id);
+    if (next === 'UNREADABLE') throw new UnreadableFileError(media.id);
     bytes = next;
   }
 }

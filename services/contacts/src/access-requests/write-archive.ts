@@ -100,8 +100,7 @@ async function* entriesOf(facts: ArchiveFacts): AsyncGenerator<Entry, void> {
   }
   for (const { read } of sets.filter(({ kind }) => kind === 'contact_files')) {
     for await (const { id, mimeType, name } of read()) {
-      const path = filePath('contact-files', String(id), mimeType, name);
-      yield { path, content: facts.contactFile(String(id)), isCompressed: false };
+      yield fileEntry(facts, 'contact-files', facts.contactFile(String(id)), [String(id), mimeType, name]);
     }
   }
   for (const { read } of sets.filter(({ kind }) => kind === 'files')) {
@@ -109,13 +108,19 @@ async function* entriesOf(facts: ArchiveFacts): AsyncGenerator<Entry, void> {
       if (state !== 'READY') continue;
       const content = await facts.media(String(id));
       if (!content) continue;
-      if (content === 'UNREADABLE') {
-        yield textEntry(`media/${String(id)}-unreadable.txt`, UNREADABLE[facts.language]);
-        continue;
-      }
-      yield { path: filePath('media', String(id), mimeType, fileName), content, isCompressed: false };
+      yield fileEntry(facts, 'media', content, [String(id), mimeType, fileName]);
     }
   }
+}
+
+function fileEntry(
+  { language }: ArchiveFacts,
+  folder: string,
+  content: AsyncIterable<Buffer> | 'UNREADABLE',
+  [id, mimeType, fileName]: readonly [id: string, mimeType: unknown, fileName: unknown],
+): Entry {
+  if (content === 'UNREADABLE') return textEntry(`${folder}/${id}-unreadable.txt`, UNREADABLE[language]);
+  return { path: filePath(folder, id, mimeType, fileName), content, isCompressed: false };
 }
 
 /** By its id, so that no two are called the same and no name of somebody is a path; with the ending that opens it. */
