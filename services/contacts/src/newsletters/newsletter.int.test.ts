@@ -460,6 +460,38 @@ describe('what goes wrong with one newsletter', () => {
     expect(await recipients(id)).toMatchObject([{ state: 'PENDING' }]);
   });
 
+  it('its template is asked of among those of its own workspace alone, when it is due', async () => {
+    const mine = await insertNewsletter();
+    const channel = newId();
+    await run(sql`update newsletter set channel_id = ${channel} where id = ${mine}`);
+    const { templateId } = (
+      await rows(
+        sql<{ templateId: string }>`select content->>'templateId' as "templateId" from newsletter where id = ${mine}`,
+      )
+    )[0]!;
+    const tell = (workspace: string, account: string, status: string) =>
+      run(sql`
+        insert into newsletter_template (workspace_id, id, account_id, status, category, parameter_format)
+        values (${workspace}, ${templateId}, ${account}, ${status}, 'MARKETING', 'POSITIONAL')
+      `);
+    const another = newId();
+    await tell(another, 'theirs', 'REJECTED');
+    await run(
+      sql`insert into sending_channel (workspace_id, id, account_id) values (${another}, ${channel}, 'theirs')`,
+    );
+    await tell(workspaceId, 'ours', 'APPROVED');
+    await runNewsletters(ctx);
+    expect(await stateOf(mine)).toEqual({ state: 'COMPLETED', because: null });
+    const other = await insertNewsletter();
+    await run(
+      sql`update newsletter set content = jsonb_set(content, '{templateId}', ${JSON.stringify(templateId)}::jsonb) where id = ${other}`,
+    );
+    await run(sql`update newsletter_template set status = 'PAUSED' where workspace_id = ${workspaceId}`);
+    await run(sql`update newsletter_template set status = 'APPROVED' where workspace_id = ${another}`);
+    await runNewsletters(ctx);
+    expect(await stateOf(other)).toEqual({ state: 'PAUSED', because: 'TEMPLATE_NOT_USABLE' });
+  });
+
   it('while it is handed over leaves the others alone', async () => {
     const begun: string[] = [];
     for (const perSecond of ['NaN', '80']) {

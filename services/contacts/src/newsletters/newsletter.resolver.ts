@@ -146,7 +146,7 @@ export class NewsletterResolver {
   @Authorized('contact:manage', 'message:approve')
   @Mutation(() => ApproveNewsletterResult, {
     description:
-      'Lets all that is left of a newsletter leave that is PAUSED because a budget holds it (`pausedBecause` BUDGET_HELD), and goes on. Not for whoever made it, nor for API keys. To decline, cancel it.',
+      'Lets all that is left of a newsletter leave that is PAUSED because a budget holds it (`pausedBecause` BUDGET_HELD), and goes on. Not for whoever made, changed or scheduled it, nor for API keys. To decline, cancel it.',
   })
   approveNewsletter(@Ctx() ctx: ContactsContext, @Arg('id', () => ID) id: string) {
     return asResult(approveNewsletter(ctx, id));
