@@ -10,8 +10,18 @@ import { askSandbox } from '../support/sandbox.js';
 import { searchEverything } from '../support/search-everything.js';
 import { startTestStack, type TestStack } from '../support/test-stack.js';
 
-const ANNA = { phone: '4915788664422', bsuid: 'DE.COPYFORME1', name: 'Annabella Copyforme' };
-const BOB = { phone: '4915755331199', bsuid: 'DE.491575533119900', name: 'Bobby Notmine' };
+const ANNA = {
+  phone: '4915788664422',
+  bsuid: 'DE.COPYFORME1',
+  parentBsuid: 'DE.ENT.COPYFORMETOO',
+  name: 'Annabella Copyforme',
+};
+const BOB = {
+  phone: '4915755331199',
+  bsuid: 'DE.491575533119900',
+  parentBsuid: 'DE.ENT.STAYSAROUND',
+  name: 'Bobby Notmine',
+};
 const { phoneNumberId } = DEMO_NUMBER;
 const PICTURE = Buffer.concat([Buffer.from('89504e470d0a1a0a', 'hex'), randomBytes(700_000)]);
 
@@ -123,6 +133,7 @@ describe('a person who wants a copy of their data', { timeout: 120_000 }, () => 
     const opened = await open({ phone: `+${ANNA.phone}` });
     expect(opened).toMatchObject({ state: 'AWAITING_IDENTITY', isOverdue: false, archiveUrl: null });
     expect(await open({ bsuid: ANNA.bsuid })).toMatchObject({ id: opened.id });
+    expect(await open({ parentBsuid: ANNA.parentBsuid })).toMatchObject({ id: opened.id });
     await eventually(async () => expect((await requestOf(opened.id)).codeToldAt).not.toBeNull());
 
     // Somebody else who knows the word has shown nothing.
@@ -172,7 +183,7 @@ describe('a person who wants a copy of their data', { timeout: 120_000 }, () => 
       evidence: { note: 'Am Telefon gesagt' },
     });
     const names = json<{ value: string }[]>('data/contacts/names.json').map(({ value }) => value);
-    expect(names).toEqual(expect.arrayContaining([`+${ANNA.phone}`, ANNA.bsuid]));
+    expect(names).toEqual(expect.arrayContaining([`+${ANNA.phone}`, ANNA.bsuid, ANNA.parentBsuid]));
     expect([...files].find(([path]) => path.startsWith('media/'))![1].equals(PICTURE)).toBe(true);
     for (const { service, what, count } of ready.found) {
       expect(json<unknown[]>(`data/${service.toLowerCase()}/${what}.json`)).toHaveLength(count);

@@ -13,11 +13,22 @@ import { startTestStack, type TestStack } from '../support/test-stack.js';
 import { messagesWebhook, postWebhook } from '../support/webhooks.js';
 
 /** What a test says of Anna stands nowhere else, so that wherever it is found it is hers. */
-const ANNA = { phone: '4915788664422', bsuid: 'DE.FORGETME1', name: 'Annabella Forgetmenot' };
-const BOB = { phone: '4915755331199', bsuid: 'DE.491575533119900', name: 'Bobby Staysaround' };
+const ANNA = {
+  phone: '4915788664422',
+  bsuid: 'DE.FORGETME1',
+  parentBsuid: 'DE.ENT.FORGETMETOO',
+  name: 'Annabella Forgetmenot',
+};
+const BOB = {
+  phone: '4915755331199',
+  bsuid: 'DE.491575533119900',
+  parentBsuid: 'DE.ENT.STAYSAROUND',
+  name: 'Bobby Staysaround',
+};
 const WORDS = {
   phone: ANNA.phone,
   bsuid: ANNA.bsuid,
+  parentBsuid: ANNA.parentBsuid,
   name: 'Forgetmenot',
   written: 'Kreissaegenersatzblatt',
   caption: 'Zahnradbruchstelle',

@@ -334,6 +334,7 @@ export const TABLES: Readonly<Record<string, TableRule>> = {
   'contacts.contact_alias': { columns: { id: 'contact' } },
   'contacts.contact_identity(PHONE)': { columns: { id: 'contact', value: 'phone' } },
   'contacts.contact_identity(BSUID)': { columns: { id: 'contact', value: 'phone' } },
+  'contacts.contact_identity(PARENT_BSUID)': { columns: { id: 'contact', value: 'phone' } },
   'contacts.contact_identity(THREEMA_ID)': { columns: { id: 'contact', value: 'phone' } },
   'contacts.contact_identity(USERNAME)': { columns: { id: 'contact', value: 'contact' } },
   'contacts.erasure': { columns: { id: 'erasure', reference: 'erasure' } },

@@ -1382,16 +1382,20 @@ async function insertConversation(
   await insert(
     'contacts',
     'contact_identity',
-    ...Object.entries({ PHONE: phone, BSUID: bsuid, USERNAME: username, THREEMA_ID: digits(8) }).map(
-      ([kind, value]) => ({
-        id: oldId(),
-        contact_id: contactId,
-        channel_id: channelId,
-        kind,
-        value,
-        valid_from: now,
-      }),
-    ),
+    ...Object.entries({
+      PHONE: phone,
+      BSUID: bsuid,
+      PARENT_BSUID: `DE.ENT.${digits(14)}`,
+      USERNAME: username,
+      THREEMA_ID: digits(8),
+    }).map(([kind, value]) => ({
+      id: oldId(),
+      contact_id: contactId,
+      channel_id: channelId,
+      kind,
+      value,
+      valid_from: now,
+    })),
   );
   await insert('conversation', 'thread', {
     id: threadId,

@@ -98,7 +98,7 @@ export const channelMessageReceived = defineEvent({
     /** Its channel has no service window: people may be written to at any time. */
     isWindowless: z.boolean().optional(),
     /** A notice that the person has another number or user id: what they are called from now on. `identity` is what they were called. */
-    becomes: channelIdentity.pick({ phone: true, bsuid: true }).optional(),
+    becomes: channelIdentity.pick({ phone: true, bsuid: true, parentBsuid: true }).optional(),
     /** Written by the business itself, in its phone app; `identity` is then who got it. */
     isEcho: z.boolean().optional(),
   }),

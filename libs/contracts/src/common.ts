@@ -18,6 +18,8 @@ export const channelIdentity = z.object({
   phone: phone.optional(),
   /** Business-scoped user id: opaque, stored whole. */
   bsuid: z.string().max(160).optional(),
+  /** The same person’s id for all businesses that one parent links: nobody can be written to by it, and no consent hangs on it. */
+  parentBsuid: z.string().max(160).optional(),
   threemaId: threemaId.optional(),
   username: z.string().max(100).optional(),
   profileName: z.string().max(512).optional(),

@@ -25,7 +25,7 @@ const envelopeOf = ({ name, version, dataClass }: EventDefinition, data: unknown
 
 /** Names of fields by which people are called, and of what they wrote. */
 const TELLING =
-  /^(identity|former|becomes|phone|bsuid|threemaId|username|profileName|text|payload|content|fileName|(?:target|context)?ProviderMessageId|emoji|note)$/i;
+  /^(identity|former|becomes|phone|bsuid|parentBsuid|threemaId|username|profileName|text|payload|content|fileName|(?:target|context)?ProviderMessageId|emoji|note)$/i;
 /** Of the business itself, and of members. */
 const NOT_OF_CUSTOMERS = new Set([
   'channels.template.changed',

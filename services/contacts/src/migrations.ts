@@ -120,4 +120,11 @@ export const migrations: readonly MigrationStep[] = [
   contactFileMigration,
   newsletterTemplateMigration,
   newsletterEditorsMigration,
+  {
+    name: '202611230250-parent-bsuids',
+    statements: [
+      `alter table contact_identity drop constraint contact_identity_kind_check,
+         add check (kind in ('PHONE', 'BSUID', 'PARENT_BSUID', 'USERNAME', 'THREEMA_ID'))`,
+    ],
+  },
 ];

@@ -432,4 +432,8 @@ export const migrations: readonly MigrationStep[] = [
   newsletterSlotMigration,
   budgetHoldMigration,
   newsletterApprovalMigration,
+  {
+    name: '202611230250-parent-bsuids',
+    statements: [`alter table thread add column parent_bsuid text`],
+  },
 ];

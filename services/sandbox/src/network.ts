@@ -14,7 +14,7 @@ import {
 import type { StatusName, StatusPlanInput } from './rules/status-plan.js';
 import type { FilledTemplate } from './rules/template-fill.js';
 import type { SimulatedTime } from './time.js';
-import { bsuidOf, newWamid, type Person, type SentMessage } from './webhook-body.js';
+import { bsuidOf, newWamid, parentBsuidOf, type Person, type SentMessage } from './webhook-body.js';
 import { waIdOf } from './rules/wa-id.js';
 
 const HOUR_MS = 3_600_000;
@@ -28,6 +28,7 @@ const PLAYED_SINCE = new Date('2026-03-17T00:00:00Z');
 export interface NewPerson {
   phone?: string;
   bsuid?: string;
+  parentBsuid?: string;
   name?: string;
   username?: string;
 }
@@ -109,8 +110,11 @@ export interface Network {
   meet(known: NewPerson): Someone;
   find(id: { phone?: string; bsuid?: string }): Someone | undefined;
   people(): Someone[];
-  /** The person gets another phone number, and with it another user id. */
-  changeNumber(person: Someone, phone: string): { previousBsuid: string; previousPhone?: string };
+  /** The person gets another phone number, and with it another user id, and another parent id if they have one. */
+  changeNumber(
+    person: Someone,
+    phone: string,
+  ): { previousBsuid: string; previousParentBsuid?: string; previousPhone?: string };
   pair(number: PhoneNumber, bsuid: string): Pair;
   pairsOf(bsuid: string): Pair[];
   noteInbound(number: PhoneNumber, person: Person, sentAt: Date): void;
@@ -159,7 +163,7 @@ export function createNetwork(options: NetworkOptions): Network {
     return id === undefined ? undefined : people.get(id);
   };
 
-  const meet = ({ phone: dialled, bsuid, name, username }: NewPerson): Someone => {
+  const meet = ({ phone: dialled, bsuid, parentBsuid, name, username }: NewPerson): Someone => {
     const phone = dialled === undefined ? undefined : waIdOf(dialled);
     const found = find({ ...(phone !== undefined && { phone }), ...(bsuid !== undefined && { bsuid }) });
     const id = bsuid ?? found?.bsuid ?? bsuidOf(phone ?? '');
@@ -176,6 +180,7 @@ export function createNetwork(options: NetworkOptions): Network {
             bsuid: id,
           };
     if (phone !== undefined) person.phone = phone;
+    if (parentBsuid !== undefined) person.parentBsuid = parentBsuid;
     if (name !== undefined) person.name = name;
     if (username !== undefined) person.username = username;
     people.set(id, person);
@@ -274,7 +279,7 @@ export function createNetwork(options: NetworkOptions): Network {
     people: () => [...people.values()],
     changeNumber(person, dialled) {
       const phone = waIdOf(dialled);
-      const { bsuid: previousBsuid, phone: previousPhone } = person;
+      const { bsuid: previousBsuid, parentBsuid: previousParentBsuid, phone: previousPhone } = person;
       const bsuid = bsuidOf(phone);
       people.delete(previousBsuid);
       if (previousPhone !== undefined) byPhone.delete(previousPhone);
@@ -288,9 +293,14 @@ export function createNetwork(options: NetworkOptions): Network {
         pairs.set(pairKey(each.number, bsuid), each);
       }
       Object.assign(person, { bsuid, phone });
+      if (previousParentBsuid !== undefined) person.parentBsuid = parentBsuidOf(phone);
       people.set(bsuid, person);
       byPhone.set(phone, bsuid);
-      return { previousBsuid, ...(previousPhone !== undefined && { previousPhone }) };
+      return {
+        previousBsuid,
+        ...(previousParentBsuid !== undefined && { previousParentBsuid }),
+        ...(previousPhone !== undefined && { previousPhone }),
+      };
     },
     pair,
     pairsOf: (bsuid) => [...(pairsByPerson.get(bsuid) ?? [])],

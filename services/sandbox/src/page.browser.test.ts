@@ -34,6 +34,7 @@ const choose = (by: 'focus' | 'hover', message: Locator, name: string) =>
 const last = () => sandbox.inbound().at(-1);
 const texts = () => phone.locator('.bubble .text').allInnerTexts();
 const arrive = () => sandbox.time.advance(1_200);
+const phones = async () => (await sandbox.call('GET', '/sandbox/state')).body.phones;
 
 describe.skipIf(!hasChromium)('the page with phones, in a browser', () => {
   beforeAll(async () => {
@@ -191,11 +192,13 @@ describe.skipIf(!hasChromium)('the page with phones, in a browser', () => {
   it('given a phone that is off, then messages wait for it', async () => {
     await annaWrites();
     await phone.getByLabel('online').uncheck();
+    await expect.poll(phones).toMatchObject([{ isOnline: false }]);
     await sandbox.send();
     arrive();
     await expect.poll(() => sandbox.statuses().map(({ status }) => status)).toEqual(['sent']);
     expect(await texts()).toHaveLength(1);
     await phone.getByLabel('reads at once').uncheck();
+    await expect.poll(phones).toMatchObject([{ readsAtOnce: false }]);
     await phone.getByLabel('online').check();
     await phone.getByText('Guten Tag').waitFor();
     arrive();

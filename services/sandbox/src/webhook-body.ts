@@ -12,6 +12,8 @@ export interface Sender {
 export interface Person {
   phone?: string;
   bsuid: string;
+  /** Where a parent business links portfolios. */
+  parentBsuid?: string;
   name?: string;
   username?: string;
 }
@@ -61,18 +63,20 @@ export function unixSeconds(date: Date): string {
 
 /** The keys of `messages` win, so that late, repeated or broken ones can be made. */
 export function messagesBody(to: Sender, from: Person, messages: readonly object[], sentAt: Date): object {
-  const { phone, bsuid, name, username } = from;
+  const { phone, bsuid, parentBsuid, name, username } = from;
   return envelope(to, {
     contacts: [
       {
         profile: { ...(name !== undefined && { name }), ...(username !== undefined && { username }) },
         ...(phone !== undefined && { wa_id: phone }),
         user_id: bsuid,
+        ...(parentBsuid !== undefined && { parent_user_id: parentBsuid }),
       },
     ],
     messages: messages.map((message) => ({
       ...(phone !== undefined && { from: phone }),
       from_user_id: bsuid,
+      ...(parentBsuid !== undefined && { from_parent_user_id: parentBsuid }),
       timestamp: unixSeconds(sentAt),
       ...message,
     })),
@@ -81,15 +85,22 @@ export function messagesBody(to: Sender, from: Person, messages: readonly object
 
 /** What the business wrote to this person in its phone app (coexistence). */
 export function echoesBody(from: Sender, to: Person, messages: readonly object[], sentAt: Date): object {
-  const { phone, bsuid } = to;
+  const { phone, bsuid, parentBsuid } = to;
   const echoes = messages.map((message) => ({
     from: from.displayPhoneNumber.replace('+', ''),
     ...(phone !== undefined && { to: phone }),
     to_user_id: bsuid,
+    ...(parentBsuid !== undefined && { to_parent_user_id: parentBsuid }),
     timestamp: unixSeconds(sentAt),
     ...message,
   }));
-  const contacts = [{ ...(phone !== undefined && { wa_id: phone }), user_id: bsuid }];
+  const contacts = [
+    {
+      ...(phone !== undefined && { wa_id: phone }),
+      user_id: bsuid,
+      ...(parentBsuid !== undefined && { parent_user_id: parentBsuid }),
+    },
+  ];
   return envelope(from, { contacts, message_echoes: echoes }, 'smb_message_echoes');
 }
 
@@ -102,6 +113,7 @@ export function statusBody(from: Sender, message: SentMessage, told: ToldStatus)
     ...(showsUsername && { profile: { username: person.username } }),
     ...(wasSentToPhone && { wa_id: person.phone }),
     user_id: person.bsuid,
+    ...(person.parentBsuid !== undefined && { parent_user_id: person.parentBsuid }),
   };
   return envelope(from, {
     // A failure has no contacts, and no user id when the message went to a phone (whatsapp.md §A5).
@@ -152,8 +164,15 @@ export function envelope(number: Sender, value: object, field = 'messages'): obj
 
 /** The same BSUID for the same phone, in every run. Meta's own are unique per business portfolio; the sandbox has only one. */
 export function bsuidOf(phone: string): string {
-  const digest = createHash('sha256').update(`fenster-sandbox:${phone}`).digest();
-  return `${countryOf(phone)}.${digest.readBigUInt64BE(0).toString().padStart(20, '0')}`;
+  return `${countryOf(phone)}.${digitsOf(`fenster-sandbox:${phone}`)}`;
+}
+
+export function parentBsuidOf(phone: string): string {
+  return `${countryOf(phone)}.ENT.${digitsOf(`fenster-sandbox:parent:${phone}`)}`;
+}
+
+function digitsOf(text: string): string {
+  return createHash('sha256').update(text).digest().readBigUInt64BE(0).toString().padStart(20, '0');
 }
 
 const CALLING_CODES =

@@ -15,7 +15,8 @@ export const threadIdentityChanged = defineEvent({
   name: 'conversation.thread.identity_changed',
   version: 1,
   dataClass: 'identity',
-  description: 'A known person came with another profile name, username, phone or BSUID, or is not called so any more.',
+  description:
+    'A known person came with another profile name, username, phone, BSUID or parent BSUID, or is not called so any more.',
   schema: z.object({
     threadId: id,
     contactId: id,

@@ -47,6 +47,8 @@ export interface SenderIdentity {
   phone?: string;
   /** Business-scoped user id: opaque, stored whole, changes when the user changes number. */
   bsuid?: string;
+  /** The same of all portfolios that a parent business links, where there is one. Not an address. */
+  parentBsuid?: string;
   threemaId?: string;
   username?: string;
   profileName?: string;
@@ -103,7 +105,7 @@ export interface InboundMessage {
   opensWindow: boolean;
   referral?: Referral;
   /** A notice that the person has another number or user id: what they are called from now on. `identity` is what they were called. */
-  becomes?: Pick<SenderIdentity, 'phone' | 'bsuid'>;
+  becomes?: Pick<SenderIdentity, 'phone' | 'bsuid' | 'parentBsuid'>;
   /** Optional parts that were present and unreadable, by the provider's name for them. */
   malformed?: readonly string[];
 }

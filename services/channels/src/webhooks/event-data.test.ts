@@ -160,7 +160,12 @@ describe('every element of every fixture', () => {
       text: 'x'.repeat(65_536),
       providerMessageId: far,
       contextProviderMessageId: far,
-      identity: { bsuid: 'D'.repeat(160), username: 'u'.repeat(100), profileName: 'p'.repeat(256) },
+      identity: {
+        bsuid: 'D'.repeat(160),
+        parentBsuid: 'P'.repeat(160),
+        username: 'u'.repeat(100),
+        profileName: 'p'.repeat(256),
+      },
       referral: {
         sourceType: 't'.repeat(64),
         sourceId: far,

@@ -58,7 +58,8 @@ export class ContactType {
 
 export const IdentityKindEnum = enumOf(IDENTITY_KINDS, {
   name: 'ContactIdentityKind',
-  description: 'BSUID: the user id that WhatsApp gives a person for your business.',
+  description:
+    'BSUID: the user id that WhatsApp gives a person for your business. PARENT_BSUID: the one for all businesses that a parent business links; nothing can be sent to it, and no consent hangs on it.',
 });
 
 @ObjectType('ContactIdentity', { description: 'What a channel calls a person, or called them once.' })

@@ -8,8 +8,11 @@ import { contactsById } from './contact.queries.js';
 import type { PersonSubject } from './person-subject.types.js';
 
 /** The contact that is meant, by id or by what it is called now. @throws DomainError INVALID_INPUT, NOT_FOUND */
-export async function findSubject(ctx: ContactsContext, { contactId, phone, bsuid }: PersonSubject): Promise<string> {
-  const given = [contactId, phone, bsuid].filter((each) => each != null);
+export async function findSubject(
+  ctx: ContactsContext,
+  { contactId, phone, bsuid, parentBsuid }: PersonSubject,
+): Promise<string> {
+  const given = [contactId, phone, bsuid, parentBsuid].filter((each) => each != null);
   if (given.length !== 1) throw invalidInput('subject', 'must be a contact, a number or a user id, one of them.');
   if (contactId != null) {
     const contact = await ctx.loader(contactsById).load(contactId);
@@ -19,14 +22,19 @@ export async function findSubject(ctx: ContactsContext, { contactId, phone, bsui
   if (phone != null && !phoneNumber.safeParse(phone).success) {
     throw invalidInput('subject.phone', 'must be written like +4915112345678.');
   }
-  const name = phone != null ? { kind: 'PHONE' as const, value: phone } : { kind: 'BSUID' as const, value: bsuid! };
+  const [field, name] =
+    phone != null
+      ? ['phone', { kind: 'PHONE' as const, value: phone }]
+      : bsuid != null
+        ? ['bsuid', { kind: 'BSUID' as const, value: bsuid }]
+        : ['parentBsuid', { kind: 'PARENT_BSUID' as const, value: parentBsuid! }];
   const visible = accessibleWhere(abilityOf(ctx), 'read', 'ContactIdentity');
   const [identity] = await ctx.em.find(
     ContactIdentity,
     { $and: [visible, { ...name, validTo: null }] },
     { orderBy: { validFrom: 'desc' }, limit: 1 },
   );
-  if (!identity) throw notFound('Contact', phone != null ? 'subject.phone' : 'subject.bsuid');
+  if (!identity) throw notFound('Contact', `subject.${field}`);
   return identity.contactId;
 }
 

@@ -10,4 +10,7 @@ export class PersonSubject {
 
   @Field(() => String, { nullable: true, description: 'Business-scoped user id.' })
   bsuid?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'The user id for all businesses of one parent business.' })
+  parentBsuid?: string | null;
 }

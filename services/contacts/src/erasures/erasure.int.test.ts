@@ -79,10 +79,11 @@ async function eraseRows(erasureId: string): Promise<void> {
   });
 }
 
-async function erase(contactId: string): Promise<string> {
+async function erase(subject: string | Record<string, string>): Promise<string> {
+  const who = typeof subject === 'string' ? { contactId: subject } : subject;
   const { id, reference } = await ask(
     `mutation ($input: PlanErasureInput!) { result: planErasure(input: $input) { __typename ... on Erasure { id reference } } }`,
-    { subject: { contactId }, idempotencyKey: `forget ${contactId}` },
+    { subject: who, idempotencyKey: `forget ${Object.values(who).join()}` },
   );
   await sql`update erasure set state = 'PLANNED' where id = ${id}`.execute(db());
   const confirmed = await ask(
@@ -154,6 +155,60 @@ describe('a number that somebody else has now', () => {
       select contact_id from contact_identity where workspace_id = ${workspaceId} and value = ${PHONE}
     `.execute(db());
     expect(left).toEqual([{ contact_id: now }]);
+  });
+});
+
+describe('a parent BSUID', () => {
+  const PARENT = 'DE.ENT.1';
+  const meetOn = async (channel: string, bsuid: string, at: string) => {
+    const contactId = newId();
+    const identity = { bsuid, parentBsuid: PARENT };
+    await contacts.publish(
+      contacts.event('opened', { workspaceId, contactId, channelId: channel, identity }, new Date(at)),
+    );
+    await contacts.settle();
+    return contactId;
+  };
+  const suppressed = async () => {
+    const { rows } = await sql<{ mark: string; stops: object[] }>`
+      select mark, stops from suppression where workspace_id = ${workspaceId}
+    `.execute(db());
+    return rows;
+  };
+
+  it('is one of the erased person, who is found by it, and no consent comes back with it', async () => {
+    await meetOn(channelId, 'DE.1', '2026-11-21T09:00:00Z');
+    const said = { kind: 'WITHDRAWN', source: 'KEYWORD', identity: { bsuid: 'DE.1' } } as const;
+    const { rows: found } = await sql<{ contact_id: string }>`
+      select contact_id from contact_identity where workspace_id = ${workspaceId} and kind = 'PARENT_BSUID'
+    `.execute(db());
+    const contactId = found[0]!.contact_id;
+    await contacts.publish(contacts.stated(workspaceId, { contactId, channelId, ...said }));
+    await contacts.settle();
+    await erase({ parentBsuid: PARENT });
+    const marks = await suppressed();
+    expect(marks.map(({ mark }) => mark).toSorted()).toEqual(
+      ['DE.1', PARENT].map((name) => contacts.markOf(workspaceId, name)).toSorted(),
+    );
+    expect(marks.find(({ mark }) => mark === contacts.markOf(workspaceId, PARENT))?.stops).toEqual([]);
+    const { rows: left } = await sql`
+      select value from contact_identity where workspace_id = ${workspaceId}
+    `.execute(db());
+    expect(left).toEqual([]);
+
+    // Back with another user id: a parent id is no address that anything was said of.
+    const back = await meetOn(channelId, 'DE.2', '2026-11-22T09:00:00Z');
+    const { rows: states } = await sql`
+      select state from consent_state where workspace_id = ${workspaceId} and contact_id = ${back}
+    `.execute(db());
+    expect(states).toEqual([]);
+  });
+
+  it('is not that of one of two contacts who have it', async () => {
+    await meetOn(channelId, 'DE.1', '2026-11-21T09:00:00Z');
+    const other = await meetOn(newId(), 'DE.2', '2026-11-21T10:00:00Z');
+    await erase({ contactId: other });
+    expect((await suppressed()).map(({ mark }) => mark)).toEqual([contacts.markOf(workspaceId, 'DE.2')]);
   });
 });
 

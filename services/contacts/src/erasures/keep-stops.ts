@@ -1,4 +1,4 @@
-import type { ConsentIdentityKind, ConsentSource } from '@fenster/contracts';
+import { consentIdentityKind, type ConsentSource } from '@fenster/contracts';
 import { sql, unnest, type Tx } from '@fenster/database';
 import type { PersonMark } from '@fenster/runtime';
 import { appendConsentEvents } from '../consent/append-consent-events.js';
@@ -44,13 +44,14 @@ export async function keepStops(
     ({ ordinal, channel_id: channelId, erasure_id: erasureId, stops, created_at: createdAt }) => {
       const { workspaceId, contactId, identityId, kind, channelId: here } = names[ordinal]!;
       // Consent is that of an address on a channel.
-      if (channelId !== here || kind === 'USERNAME') return [];
+      const { data: identityKind } = consentIdentityKind.safeParse(kind);
+      if (channelId !== here || !identityKind) return [];
       return stops.map(({ purpose, state }): Statement => ({
         workspaceId,
         kind: state,
         contactId,
         identityId,
-        identityKind: kind satisfies ConsentIdentityKind,
+        identityKind,
         channelId,
         purpose,
         textHash: null,

@@ -218,6 +218,22 @@ describe('the same person under another id', () => {
     expect(told(contacts)).toEqual(['new is bert', `bert is PHONE ${PHONE} on c3 from 11:00`]);
   });
 
+  it('is not found by a parent BSUID: what one business was told is not for another one to take over', () => {
+    const contacts = book([known('anna', [['PARENT_BSUID', 'DE.ENT.1', 'c1']])]);
+    contacts.record(seen('new', { bsuid: 'DE.2', parentBsuid: 'DE.ENT.1' }, TEN, 'c2'));
+    expect(told(contacts)).toEqual([
+      'new contact new named null at 10:00',
+      'new is BSUID DE.2 on c2 from 10:00',
+      'new is PARENT_BSUID DE.ENT.1 on c2 from 10:00',
+    ]);
+  });
+
+  it('who has the parent BSUID of somebody else on the channel has it from then on', () => {
+    const contacts = book([known('anna', [['PARENT_BSUID', 'DE.ENT.1', 'c1']])]);
+    contacts.record(seen('new', { bsuid: 'DE.2', parentBsuid: 'DE.ENT.1' }, TEN, 'c1'));
+    expect(told(contacts)).toContain('anna was PARENT_BSUID DE.ENT.1 until 10:00');
+  });
+
   it('is never found across workspaces', () => {
     const contacts = book([known('anna', [['PHONE', PHONE]])]);
     contacts.record(seen('new', { phone: PHONE }, TEN, 'c9', 'w2'));

@@ -1,6 +1,6 @@
 import type { ChannelIdentity } from '@fenster/contracts';
 
-export const IDENTITY_KINDS = ['PHONE', 'BSUID', 'USERNAME', 'THREEMA_ID'] as const;
+export const IDENTITY_KINDS = ['PHONE', 'BSUID', 'PARENT_BSUID', 'USERNAME', 'THREEMA_ID'] as const;
 export type IdentityKind = (typeof IDENTITY_KINDS)[number];
 
 /** A channel told who somebody is. */
@@ -140,7 +140,8 @@ export class ContactBook {
   /**
    * Somebody new here may be known from another channel: then the new id becomes another id of that contact. A BSUID
    * or a Threema id proves it. A phone number does unless the same channel knows its holder by another BSUID, for numbers are
-   * handed on; a username never does, because anybody can take a free one.
+   * handed on; a username never does, because anybody can take a free one, and neither does a parent BSUID: it goes beyond
+   * this business, and only people decide that what was told to another one belongs together.
    */
   #merge({ workspaceId, contactId, channelId, identity, at }: Sighting): ContactEntry | undefined {
     const byBsuid = this.#latestHolder(workspaceId, 'BSUID', identity.bsuid);
@@ -215,10 +216,11 @@ export class ContactBook {
   }
 }
 
-export function namesOf({ phone, bsuid, username, threemaId }: ChannelIdentity): [IdentityKind, string][] {
+export function namesOf({ phone, bsuid, parentBsuid, username, threemaId }: ChannelIdentity): [IdentityKind, string][] {
   const names: [IdentityKind, string | undefined][] = [
     ['PHONE', phone],
     ['BSUID', bsuid],
+    ['PARENT_BSUID', parentBsuid],
     ['USERNAME', username],
     ['THREEMA_ID', threemaId],
   ];

@@ -76,6 +76,24 @@ describe('a customer who has another number', () => {
     expect(JSON.stringify(log.filter(({ dataClass }) => dataClass !== 'identity'))).not.toContain(NEW.slice(1));
   });
 
+  it('has another parent BSUID then, too, which leads nobody into a thread', async () => {
+    const [one, two] = [
+      { ...anna, parentBsuid: 'DE.ENT.1' },
+      { ...moved, parentBsuid: 'DE.ENT.2' },
+    ];
+    await receive(wrote(0, one), notice(1, one, two), notice(2, two, { ...two, parentBsuid: 'DE.ENT.3' }));
+    await receive(wrote(3, { bsuid: 'DE.7', parentBsuid: 'DE.ENT.3' }, 'anderswo'));
+    expect(await threads()).toEqual([
+      { ...moved, said: ['Hallo', 'system', 'system'] },
+      { phone: null, bsuid: 'DE.7', said: ['anderswo'] },
+    ]);
+    expect(await changes()).toEqual(['NUMBER_CHANGED']);
+    const parents = (await told(threadIdentityChanged.name)).map(({ identity }) => (identity as Identity).parentBsuid);
+    expect(parents).toEqual(['DE.ENT.2', 'DE.ENT.3']);
+    const opened = (await told(threadOpened.name)).map(({ identity }) => (identity as Identity).parentBsuid);
+    expect(opened).toEqual(['DE.ENT.1', 'DE.ENT.3']);
+  });
+
   it('does so too where there are no user ids', async () => {
     await receive(wrote(0, { phone: OLD }), notice(1, { phone: OLD }, { phone: NEW }), wrote(2, { phone: NEW }));
     expect(await threads()).toEqual([{ phone: NEW, bsuid: null, said: ['Hallo', 'system', 'Hallo'] }]);

@@ -40,6 +40,7 @@ interface ThreadRow {
   contact_id: string;
   phone: string | null;
   bsuid: string | null;
+  parent_bsuid: string | null;
   threema_id: string | null;
   username: string | null;
   profile_name: string | null;
@@ -182,7 +183,10 @@ class Names {
     if (known && known.thread !== thread) return [{ thread, change: 'WRITES_ELSEWHERE' }];
     const before = thread.identity;
     const isSame = (phone ?? before.phone) === before.phone && (bsuid ?? before.bsuid) === before.bsuid;
-    if (isSame) return [];
+    if (isSame) {
+      mergeIdentity(thread, becomes);
+      return [];
+    }
     if (before.phone !== undefined && before.phone !== phone) {
       this.#end(nameOf(event, 'PHONE', before.phone)!, thread, new Date(sentAt));
       const { phone: gone, ...rest } = before;
@@ -253,7 +257,7 @@ async function lockThreads(tx: Tx, names: readonly Name[]): Promise<Map<string, 
       )} using (workspace_id, channel_id, kind, value)
     )
     select name.kind, name.value, name.created_at as named_at, name.ended_at, thread.workspace_id, thread.id, thread.channel_id, thread.contact_id, thread.phone,
-      thread.bsuid, thread.threema_id, thread.username, thread.profile_name, thread.last_seq, thread.open_conversation_id,
+      thread.bsuid, thread.parent_bsuid, thread.threema_id, thread.username, thread.profile_name, thread.last_seq, thread.open_conversation_id,
       thread.wakes_on_message, thread.resolved_conversation_id,
       thread.last_customer_message_at, thread.window_expires_at, thread.window_opened_at, thread.window_opened_by, thread.consent_asked_until,
       thread.newsletter_message_id,
@@ -291,6 +295,7 @@ function knownThread(row: ThreadRow): ThreadState {
     identity: {
       ...(row.phone !== null && { phone: row.phone }),
       ...(row.bsuid !== null && { bsuid: row.bsuid }),
+      ...(row.parent_bsuid !== null && { parentBsuid: row.parent_bsuid }),
       ...(row.threema_id !== null && { threemaId: row.threema_id }),
       ...(row.username !== null && { username: row.username }),
       ...(row.profile_name !== null && { profileName: row.profile_name }),
@@ -337,7 +342,7 @@ function newThread({ workspaceId, data }: Sighting): ThreadState {
 
 /** A missing field means "not told", never "gone" (whatsapp.md §A5). */
 function mergeIdentity(thread: ThreadState, told: ChannelIdentity): void {
-  for (const field of ['phone', 'bsuid', 'threemaId', 'username', 'profileName'] as const) {
+  for (const field of ['phone', 'bsuid', 'parentBsuid', 'threemaId', 'username', 'profileName'] as const) {
     const value = told[field];
     if (value === undefined || thread.identity[field] === value) continue;
     thread.identity = { ...thread.identity, [field]: value };
@@ -350,6 +355,7 @@ const CHANGING_COLUMNS = {
   id: 'uuid',
   phone: 'text',
   bsuid: 'text',
+  parent_bsuid: 'text',
   threema_id: 'text',
   username: 'text',
   profile_name: 'text',
@@ -368,6 +374,7 @@ const changingColumnsOf = (thread: ThreadState) => ({
   id: thread.id,
   phone: thread.identity.phone,
   bsuid: thread.identity.bsuid,
+  parent_bsuid: thread.identity.parentBsuid,
   threema_id: thread.identity.threemaId,
   username: thread.identity.username,
   profile_name: thread.identity.profileName,
@@ -384,7 +391,7 @@ const changingColumnsOf = (thread: ThreadState) => ({
 /** The statements that store what the batch made of its threads. */
 export function threadInserts(threads: readonly ThreadState[], now: Date) {
   return sql`
-    insert into thread (workspace_id, id, phone, bsuid, threema_id, username, profile_name, last_seq, open_conversation_id,
+    insert into thread (workspace_id, id, phone, bsuid, parent_bsuid, threema_id, username, profile_name, last_seq, open_conversation_id,
       last_customer_message_at, window_expires_at, window_opened_at, window_opened_by, consent_asked_until, newsletter_message_id, channel_id, contact_id, created_at)
     select * from ${unnest(
       'input',
@@ -402,7 +409,7 @@ export function threadInserts(threads: readonly ThreadState[], now: Date) {
 
 export function threadUpdates(threads: readonly ThreadState[]) {
   return sql`
-    update thread set phone = input.phone, bsuid = input.bsuid, threema_id = input.threema_id, username = input.username, profile_name = input.profile_name,
+    update thread set phone = input.phone, bsuid = input.bsuid, parent_bsuid = input.parent_bsuid, threema_id = input.threema_id, username = input.username, profile_name = input.profile_name,
       last_seq = input.last_seq, open_conversation_id = input.open_conversation_id,
       last_customer_message_at = input.last_customer_message_at, window_expires_at = input.window_expires_at,
       window_opened_at = input.window_opened_at, window_opened_by = input.window_opened_by,

@@ -11,6 +11,7 @@ const ThreadSchema = defineEntity({
     contactId: p.uuid(),
     phone: p.text().nullable(),
     bsuid: p.text().nullable(),
+    parentBsuid: p.text().nullable(),
     threemaId: p.text().nullable(),
     username: p.text().nullable(),
     profileName: p.text().nullable(),

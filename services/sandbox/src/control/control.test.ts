@@ -1,6 +1,6 @@
 import { get } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bsuidOf } from '../webhook-body.js';
+import { bsuidOf, parentBsuidOf } from '../webhook-body.js';
 import { HOUR_MS, NUMBER, PHONE, startSandbox, type TestSandbox } from '../testing/start-sandbox.js';
 import { SAMPLES } from './samples.js';
 
@@ -159,6 +159,19 @@ describe('a phone', () => {
     expect(sandbox.values()[1]).not.toHaveProperty('contacts');
     expect((await sandbox.send({ to: '+436601234567' })).status).toBe(200);
     expect((await sandbox.send()).body.error.code).toBe(131047);
+  });
+
+  it('tells the parent id of linked portfolios with messages and statuses, and both with a new number', async () => {
+    await change({ parentBsuid: 'DE.ENT.1' });
+    await sandbox.write();
+    expect(sandbox.inbound()[1]).toMatchObject({ from_user_id: BSUID, from_parent_user_id: 'DE.ENT.1' });
+    expect(sandbox.values()[1]?.contacts).toMatchObject([{ user_id: BSUID, parent_user_id: 'DE.ENT.1' }]);
+    await change({ phone: '+436601234567' });
+    await expect.poll(() => sandbox.inbound().length).toBe(3);
+    expect(sandbox.inbound()[2]).toMatchObject({
+      from_parent_user_id: 'DE.ENT.1',
+      system: { previous_parent_user_id: 'DE.ENT.1', parent_user_id: parentBsuidOf('436601234567') },
+    });
   });
 
   it('whose owner has a username shows only the user id', async () => {

@@ -10,7 +10,7 @@ import { arrive, readAll } from '../statuses.js';
 import { QUALITY_SCORES, TEMPLATE_EVENTS, templateBody, type TemplateEvent } from '../templates.js';
 import { accountBody, envelope } from '../webhook-body.js';
 import type { World } from '../world.js';
-import { answerInbound } from './inbound.js';
+import { answerInbound, PARENT_BSUID } from './inbound.js';
 import { answerPage } from './page.js';
 import { SAMPLES } from './samples.js';
 import { overview, phoneBody, pairBody } from './views.js';
@@ -73,6 +73,8 @@ const phoneRequest = z.strictObject({
   stoppedMarketing: z.boolean().optional(),
   name: z.string().min(1).max(256).optional(),
   username: z.string().min(1).max(64).optional(),
+  /** Of a business whose portfolios a parent links. */
+  parentBsuid: PARENT_BSUID.optional(),
   /** A new number: the person changes it, and every business is told. */
   phone: z
     .string()
@@ -308,12 +310,16 @@ async function changePhone(world: World, call: Call, bsuid: string): Promise<voi
     }
   }
   if (phone !== undefined) {
-    const { previousBsuid, previousPhone } = world.network.changeNumber(person, phone.replace('+', ''));
+    const { previousBsuid, previousParentBsuid, previousPhone } = world.network.changeNumber(
+      person,
+      phone.replace('+', ''),
+    );
     const now = world.time.now();
     for (const { number: own } of world.network.pairsOf(person.bsuid)) {
       const message = {
         ...(previousPhone !== undefined && !person.hidesPhone && { from: previousPhone }),
         from_user_id: previousBsuid,
+        ...(previousParentBsuid !== undefined && { from_parent_user_id: previousParentBsuid }),
         id: `wamid.SYSTEM${now.getTime()}${own.phoneNumberId}`,
         timestamp: String(Math.floor(now.getTime() / 1_000)),
         type: 'system',
@@ -322,6 +328,10 @@ async function changePhone(world: World, call: Call, bsuid: string): Promise<voi
           ...(!person.hidesPhone && { wa_id: person.phone }),
           user_id: person.bsuid,
           previous_user_id: previousBsuid,
+          ...(previousParentBsuid !== undefined && {
+            parent_user_id: person.parentBsuid,
+            previous_parent_user_id: previousParentBsuid,
+          }),
           type: person.hidesPhone ? 'user_changed_user_id' : 'user_changed_number',
         },
       };

@@ -18,6 +18,8 @@ const ad = z.strictObject({
   device: z.enum(['phone', 'computer']).default('phone'),
 });
 
+export const PARENT_BSUID = z.string().regex(/^[A-Z]{2}\.ENT\.[A-Za-z0-9]{1,128}$/);
+
 /** Body of `POST /sandbox/inbound`: a simulated phone writes. */
 export const inboundRequest = z
   .strictObject({
@@ -33,6 +35,7 @@ export const inboundRequest = z
           .string()
           .regex(/^[A-Z]{2}\.(ENT\.)?[A-Za-z0-9]{1,128}$/)
           .optional(),
+        parentBsuid: PARENT_BSUID.optional(),
         username: z.string().min(1).max(64).optional(),
         name: z.string().min(1).max(256).optional(),
       })
@@ -119,8 +122,13 @@ export async function answerInbound(world: World, json: unknown): Promise<Answer
   return { status: 200, body: { wamids: messages.map((message) => message.id), webhookStatus: webhookStatus ?? null } };
 }
 
-function withoutPhone({ bsuid, name, username }: Someone) {
-  return { bsuid, ...(name !== undefined && { name }), ...(username !== undefined && { username }) };
+function withoutPhone({ bsuid, parentBsuid, name, username }: Someone) {
+  return {
+    bsuid,
+    ...(parentBsuid !== undefined && { parentBsuid }),
+    ...(name !== undefined && { name }),
+    ...(username !== undefined && { username }),
+  };
 }
 
 function contentOf(world: World, number: PhoneNumber, input: InboundRequest): Record<string, unknown> | undefined {

@@ -26,8 +26,20 @@ export function overview(world: World) {
 }
 
 export function phoneBody(person: Someone) {
-  const { bsuid, phone, name, username, isOnline, readsAtOnce, hidesReading, hidesPhone, stoppedMarketing } = person;
-  return { bsuid, phone, name, username, isOnline, readsAtOnce, hidesReading, hidesPhone, stoppedMarketing };
+  const { bsuid, parentBsuid, phone, name, username } = person;
+  const { isOnline, readsAtOnce, hidesReading, hidesPhone, stoppedMarketing } = person;
+  return {
+    bsuid,
+    parentBsuid,
+    phone,
+    name,
+    username,
+    isOnline,
+    readsAtOnce,
+    hidesReading,
+    hidesPhone,
+    stoppedMarketing,
+  };
 }
 
 export function pairBody({ time, network }: World, pair: Pair) {

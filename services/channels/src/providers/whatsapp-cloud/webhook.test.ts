@@ -79,6 +79,25 @@ describe('parseWebhook: messages', () => {
     expect(message?.identity).toEqual({ bsuid: 'AT.77123908155302740001', username: 'zoe', profileName: 'Zoë' });
   });
 
+  it.each<[string, Record<string, unknown>, Record<string, unknown>, string | undefined]>([
+    ['the message', { from_parent_user_id: 'DE.ENT.1' }, {}, 'DE.ENT.1'],
+    ['the contact', {}, { parent_user_id: 'DE.ENT.1' }, 'DE.ENT.1'],
+    ['the message before the contact', { from_parent_user_id: 'DE.ENT.1' }, { parent_user_id: 'DE.ENT.2' }, 'DE.ENT.1'],
+    ['neither where it is unreadable', { from_parent_user_id: 7 }, { parent_user_id: ' ' }, undefined],
+  ])('reads the parent id of linked portfolios from %s', (_, told, contact, parentBsuid) => {
+    const message = onlyMessage(text({ from_user_id: 'DE.1', ...told }), [{ user_id: 'DE.1', ...contact }]);
+    expect(message.identity.parentBsuid).toBe(parentBsuid);
+    expect(message.malformed).toBeUndefined();
+  });
+
+  it('knows nobody by a parent id alone', () => {
+    const parsed = parseWebhook(
+      change(value({ messages: [text({ from: undefined, from_parent_user_id: 'DE.ENT.1' })] })),
+    );
+    expect(parsed.items).toEqual([]);
+    expect(parsed.rejected).toMatchObject([{ reason: 'sender missing or malformed' }]);
+  });
+
   it('reads every kind, and says which open the window', () => {
     const parsed = parseWebhook(fixture('kinds'));
     expect(parsed.rejected).toEqual([]);
@@ -230,6 +249,18 @@ describe('parseWebhook: messages', () => {
       { type: 'user_changed_number', wa_id: '4915187654321', user_id: 'DE.2', previous_user_id: 'DE.1' },
       { bsuid: 'DE.1' },
       { phone: '+4915187654321', bsuid: 'DE.2' },
+    ],
+    [
+      'with the parent ids of linked portfolios',
+      { from_user_id: 'DE.1', from_parent_user_id: 'DE.ENT.1' },
+      {
+        type: 'user_changed_user_id',
+        user_id: 'DE.2',
+        parent_user_id: 'DE.ENT.2',
+        previous_parent_user_id: 'DE.ENT.1',
+      },
+      { bsuid: 'DE.1', parentBsuid: 'DE.ENT.1' },
+      { bsuid: 'DE.2', parentBsuid: 'DE.ENT.2' },
     ],
     [
       'a number, as before 2025',
@@ -567,6 +598,7 @@ describe('parseWebhook: any JSON', () => {
     id: wamid,
     from: mostly(oneOf('4915112345678', '+4915112345678', '')),
     from_user_id: mostly(oneOf('DE.1', 'DE.ENT.2')),
+    from_parent_user_id: mostly(oneOf('DE.ENT.1', '')),
     timestamp: seconds,
     type: mostly(oneOf('text', 'image', 'contacts', 'system', 'toString', '__proto__')),
     text: record({ body: fc.string({ unit: 'binary' }) }),

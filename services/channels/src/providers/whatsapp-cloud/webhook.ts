@@ -314,7 +314,11 @@ function readMessage(
   const identity =
     notice?.was ??
     (isEcho
-      ? readIdentity({ from: message.to, from_user_id: message.to_user_id }, contacts, malformed)
+      ? readIdentity(
+          { from: message.to, from_user_id: message.to_user_id, from_parent_user_id: message.to_parent_user_id },
+          contacts,
+          malformed,
+        )
       : readIdentity(message, contacts, malformed));
   if (identity.phone === undefined && identity.bsuid === undefined) return 'sender missing or malformed';
 
@@ -377,23 +381,33 @@ const IDENTITY_NOTICES: ReadonlySet<unknown> = new Set([
  * What somebody was called, and is called from now on (whatsapp.md §A5). Which of the two `from` and `from_user_id` are is
  * not documented, so they are the former names only where they differ from the new ones. Undefined where either is not told.
  */
-function readIdentityNotice(
-  message: JsonObject,
-): { was: SenderIdentity; becomes: Pick<SenderIdentity, 'phone' | 'bsuid'> } | undefined {
+function readIdentityNotice(message: JsonObject): Record<'was' | 'becomes', Named> | undefined {
   const { system } = message;
   if (message.type !== 'system' || !isObject(system) || !IDENTITY_NOTICES.has(system.type)) return undefined;
-  const becomes = namesOf(phoneOf(system.wa_id) ?? phoneOf(system.new_wa_id), token(system.user_id, 160));
+  const becomes = namesOf(
+    phoneOf(system.wa_id) ?? phoneOf(system.new_wa_id),
+    token(system.user_id, 160),
+    token(system.parent_user_id, 160),
+  );
   const [from, fromId] = [phoneOf(message.from), token(message.from_user_id, 160)];
+  const fromParent = token(message.from_parent_user_id, 160);
   const was = namesOf(
     from !== undefined && `+${from}` !== becomes.phone ? from : undefined,
     token(system.previous_user_id, 160) ?? (fromId === becomes.bsuid ? undefined : fromId),
+    token(system.previous_parent_user_id, 160) ?? (fromParent === becomes.parentBsuid ? undefined : fromParent),
   );
   const areTold = [was, becomes].every(({ phone, bsuid }) => phone !== undefined || bsuid !== undefined);
   return areTold ? { was, becomes } : undefined;
 }
 
-function namesOf(phone: string | undefined, bsuid: string | undefined): Pick<SenderIdentity, 'phone' | 'bsuid'> {
-  return { ...(phone !== undefined && { phone: `+${phone}` }), ...(bsuid !== undefined && { bsuid }) };
+type Named = Pick<SenderIdentity, 'phone' | 'bsuid' | 'parentBsuid'>;
+
+function namesOf(phone: string | undefined, bsuid: string | undefined, parentBsuid: string | undefined): Named {
+  return {
+    ...(phone !== undefined && { phone: `+${phone}` }),
+    ...(bsuid !== undefined && { bsuid }),
+    ...(parentBsuid !== undefined && { parentBsuid }),
+  };
 }
 
 /** `from` and `from_user_id` win over the contact block: they belong to this very message. */
@@ -413,6 +427,9 @@ function readIdentity(message: JsonObject, contacts: Contacts, malformed: string
     malformed.push('from_user_id');
   }
   if (bsuid !== undefined) identity.bsuid = bsuid;
+  // Only where a parent business links portfolios; unreadable, it is left out as if it were not told.
+  const parentBsuid = token(message.from_parent_user_id, 160) ?? token(contact?.parent_user_id, 160);
+  if (parentBsuid !== undefined) identity.parentBsuid = parentBsuid;
   if (contact && isObject(contact.profile)) {
     const profileName = optionalText(contact.profile.name, 256);
     if (profileName !== undefined) identity.profileName = profileName;
