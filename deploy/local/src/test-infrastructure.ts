@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, statfsSync } from 'node:fs';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,12 @@ export interface TestInfrastructure {
 /** A folder in the system's temporary folder with such a name, and servers in it, is cleared away once its process is dead. */
 export const TEST_FOLDER_PREFIX = 'fenster-test-';
 
-/** Durability stays as in production, so that tests meet the same waits; what is saved is what a throw-away server never needs. */
+/** Files in memory, on Linux. A test run makes and drops some hundred databases: each costs 350 ms of processor time on a disk here, 50 in memory. */
+const IN_MEMORY = '/dev/shm';
+/** Bytes. A run has used up to a third of it. */
+const ROOM = 6 * 2 ** 30;
+
+/** Durability stays as in production, so that the same code runs; what is saved is what a throw-away server never needs. */
 const TEST_SETTINGS = {
   max_connections: '400',
   shared_buffers: '128MB',
@@ -29,7 +34,8 @@ const TEST_SETTINGS = {
 };
 
 /**
- * PostgreSQL and nats-server for a test run, on free ports and in a temporary folder that `stop` removes. Servers that
+ * PostgreSQL and nats-server for a test run, on free ports and in a folder that `stop` removes: in memory where there is
+ * room and TMPDIR names no other place. Servers that
  * `TEST_POSTGRES_ADMIN_URL` and `TEST_NATS_URL` name are used instead and left alone. What a killed test run left behind
  * is removed first.
  */
@@ -39,7 +45,7 @@ export async function startTestInfrastructure(
   const { env = process.env, log = () => {} } = options;
   const [ownPostgres, ownNats] = [env['TEST_POSTGRES_ADMIN_URL'], env['TEST_NATS_URL']];
   await removeLeftovers(log);
-  const folder = await mkdtemp(join(tmpdir(), TEST_FOLDER_PREFIX));
+  const folder = await mkdtemp(join(home(), TEST_FOLDER_PREFIX));
   const stops: Array<() => Promise<void>> = [() => removeRun(folder)];
   const stop = async () => {
     for (const step of stops.splice(0).toReversed()) await step();
@@ -84,8 +90,7 @@ export async function startTestInfrastructure(
 
 /** Clears away what killed test runs left behind, servers included. */
 export async function removeLeftovers(log: (line: string) => void): Promise<void> {
-  const names = (await readdir(tmpdir())).filter((name) => name.startsWith(TEST_FOLDER_PREFIX));
-  for (const folder of names.map((name) => join(tmpdir(), name))) {
+  for (const folder of await foldersOfRuns()) {
     if (!isOurs(folder) || !wasClaimed(folder) || claimant(folder) !== undefined) continue;
     try {
       await stopOrphanedPostgres(postgresDirectory(folder), log);
@@ -95,6 +100,25 @@ export async function removeLeftovers(log: (line: string) => void): Promise<void
       log(`${folder} is left of a killed test run and could not be removed: ${(error as Error).message}`);
     }
   }
+}
+
+function home(): string {
+  if (process.env['TMPDIR']) return tmpdir();
+  try {
+    accessSync(IN_MEMORY, constants.W_OK);
+    const { bavail, bsize } = statfsSync(IN_MEMORY);
+    return bavail * bsize >= ROOM && process.availableMemory() >= ROOM ? IN_MEMORY : tmpdir();
+  } catch {
+    return tmpdir();
+  }
+}
+
+async function foldersOfRuns(): Promise<string[]> {
+  const places = process.env['TMPDIR'] || !existsSync(IN_MEMORY) ? [tmpdir()] : [tmpdir(), IN_MEMORY];
+  const folders = places.map(async (place) =>
+    (await readdir(place)).filter((name) => name.startsWith(TEST_FOLDER_PREFIX)).map((name) => join(place, name)),
+  );
+  return (await Promise.all(folders)).flat();
 }
 
 /** Anyone may make folders in the temporary folder. What they say about processes and paths counts only if we made them. */
