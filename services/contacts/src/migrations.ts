@@ -20,7 +20,7 @@ import {
   newsletterRecipientPageMigration,
 } from './newsletters/newsletter.migration.js';
 import { contactFileMigration } from './contact-files/contact-file.migration.js';
-import { contactMigration } from './contacts/contact.migration.js';
+import { contactMatchOriginMigration, contactMigration } from './contacts/contact.migration.js';
 import { erasureMigration, erasureUpToMigration } from './erasures/erasure.migration.js';
 import { legalHoldMigration } from './legal-holds/legal-hold.migration.js';
 import { retentionMigration, retentionRepairMigration } from './retention/retention.migration.js';
@@ -127,4 +127,5 @@ export const migrations: readonly MigrationStep[] = [
          add check (kind in ('PHONE', 'BSUID', 'PARENT_BSUID', 'USERNAME', 'THREEMA_ID'))`,
     ],
   },
+  contactMatchOriginMigration,
 ];

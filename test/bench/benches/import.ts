@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@fenster/local';
 import { ask } from '../../support/api-client.js';
 import { signInAs } from '../../support/demo.js';
 import type { Bench, Measurement, Settings, Target } from '../harness/bench.js';
 import type { Environment } from '../harness/environment.js';
+import { memoryAfterCollection, residentMb, type Memory } from '../harness/memory.js';
 import { targetOf } from './contenders.js';
 
 const SAMPLE_MS = 100;
@@ -29,17 +30,22 @@ export const importBench: Bench = {
   isLessBetter: false,
   // A million rows take as long as they take.
   preparationMs: 1_800_000,
-  targets: ['the same peak_mb for 20,000 rows and for 1,000,000'],
+  targets: [
+    'the same peak_mb for 20,000 rows and for 1,000,000',
+    'held_* (after a collection) the same from mid to end',
+  ],
   contenders(environment, settings) {
     let stack!: Awaited<ReturnType<Environment['startFenster']>>;
+    let inspectorPort!: number;
     const measure = (target: Target, { rows }: Pick<Settings, 'rows'>, run: string) =>
-      measureImport(environment, stack, target.processes['contacts']!, rows, run);
+      measureImport(environment, stack, { pid: target.processes['contacts']!, inspectorPort }, rows, run);
     return [
       {
         name: 'us',
         description: `all services; files of ${settings.rows.toLocaleString('en')} rows with name, number, e-mail address and city`,
         async start() {
-          stack = await environment.startFenster(settings);
+          inspectorPort = await freePort();
+          stack = await environment.startFenster({ ...settings, inspectorPorts: { contacts: inspectorPort } });
           return targetOf(environment, stack);
         },
         warmUp: (target, lap, run) => measure(target, { ...lap, rows: Math.min(WARM_ROWS, lap.rows) }, run),
@@ -52,7 +58,7 @@ export const importBench: Bench = {
 async function measureImport(
   environment: Environment,
   stack: Parameters<typeof signInAs>[0],
-  pid: number,
+  { pid, inspectorPort }: { pid: number; inspectorPort: number },
   rows: number,
   run: string,
 ): Promise<Measurement> {
@@ -67,8 +73,10 @@ async function measureImport(
   const body = Readable.toWeb(Readable.from(lines(run, rows)));
   const sent = await fetch(upload.uploadUrl, { method: 'PUT', body, duplex: 'half' } as RequestInit);
   if (sent.status !== 201) throw new Error(`The upload was answered with ${sent.status}.`);
-  const before = residentMb(pid);
-  let peak = before;
+  const look = () => memoryAfterCollection(pid, inspectorPort);
+  const before = await look();
+  let mid: Memory | undefined;
+  let peak = before.residentMb;
   const sampling = setInterval(() => (peak = Math.max(peak, residentMb(pid))), SAMPLE_MS);
   try {
     const { id } = await ask<{ id: string }>(
@@ -91,7 +99,10 @@ async function measureImport(
         },
       },
     );
-    const job = await ended(stack, token, id);
+    const job = await ended(stack, token, id, async ({ position }) => {
+      if (!mid && position >= rows / 2) mid = await look();
+    });
+    const after = await look();
     const [stored] = await environment.query<{ count: number }>(
       'contacts',
       `select count(*)::int as count from contact where email like '%@${run}.example.org'`,
@@ -99,7 +110,15 @@ async function measureImport(
     const created = job.counts.find(({ name }) => name === 'CREATED')?.count ?? 0;
     const seconds = (Date.parse(job.endedAt!) - Date.parse(job.startedAt)) / 1_000;
     return {
-      figures: { rows_per_s: rows / seconds, peak_mb: peak, grown_mb: peak - before },
+      figures: {
+        rows_per_s: rows / seconds,
+        peak_mb: peak,
+        held_start_mb: before.heldMb,
+        held_mid_mb: mid?.heldMb ?? Number.NaN,
+        held_end_mb: after.heldMb,
+        resident_start_mb: before.residentMb,
+        resident_end_mb: after.residentMb,
+      },
       verdict: {
         lost: Math.max(rows - Math.min(created, stored!.count), 0),
         duplicated: Math.max(stored!.count - rows, 0),
@@ -112,7 +131,12 @@ async function measureImport(
   }
 }
 
-async function ended(stack: { graphqlUrl: string }, token: string, id: string): Promise<Job> {
+async function ended(
+  stack: { graphqlUrl: string },
+  token: string,
+  id: string,
+  onPoll: (job: Job) => Promise<void>,
+): Promise<Job> {
   for (;;) {
     const job = await ask<Job>(
       stack,
@@ -121,6 +145,7 @@ async function ended(stack: { graphqlUrl: string }, token: string, id: string): 
       { id },
     );
     if (job.endedAt !== null) return job;
+    await onPoll(job);
     await sleep(POLL_MS);
   }
 }
@@ -136,9 +161,4 @@ function* lines(run: string, rows: number): Generator<string> {
       return `Person ${number} ${run},+49151${series}${number},p${number}@${run}.example.org,Berlin\n`;
     }).join('');
   }
-}
-
-function residentMb(pid: number): number {
-  const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kilobytes ?? 0) / 1_024;
 }

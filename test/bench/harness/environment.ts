@@ -41,6 +41,9 @@ const STATEMENTS = `
   from pg_stat_statements s join pg_database d on d.oid = s.dbid
   order by total_exec_time + total_plan_time desc limit 60`;
 
+/** On which port a service can be asked what is in its memory. */
+type InspectorPorts = Partial<Record<ServiceName, number>>;
+
 /** PostgreSQL and NATS as `npm start` runs them, in a temporary folder, and all that is started on them. */
 export interface Environment {
   readonly machine: Machine;
@@ -52,7 +55,7 @@ export interface Environment {
   readonly natsUrl: string;
   readonly postgresAdminUrl: string;
   /** All our services, each from its build and in a process of its own. */
-  startFenster(options: { logLevel: string; profileTo?: string }): Promise<Stack>;
+  startFenster(options: { logLevel: string; profileTo?: string; inspectorPorts?: InspectorPorts }): Promise<Stack>;
   /** An empty database; returns its URL. */
   createDatabase(name: string): Promise<string>;
   /** With an administrator's rights, row-level security does not apply. */
@@ -120,14 +123,21 @@ export async function openEnvironment(
       natsPid: nats.pid,
       natsUrl: nats.url,
       postgresAdminUrl: postgres.adminUrl,
-      async startFenster({ logLevel, profileTo }) {
+      async startFenster({ logLevel, profileTo, inspectorPorts = {} }) {
         const ports = Object.fromEntries(
           await Promise.all(PARTS.map(async (part) => [part, await freePort()])),
         ) as Ports;
         if (profileTo !== undefined) await mkdir(profileTo, { recursive: true });
-        const profiled = (service: ServiceName) => ({
-          NODE_OPTIONS: `--cpu-prof --cpu-prof-dir=${profileTo} --cpu-prof-name=${service}.cpuprofile`,
-        });
+        const nodeOptions = (service: ServiceName) => {
+          const inspectorPort = inspectorPorts[service];
+          const options = [
+            ...(profileTo === undefined
+              ? []
+              : [`--cpu-prof --cpu-prof-dir=${profileTo} --cpu-prof-name=${service}.cpuprofile`]),
+            ...(inspectorPort === undefined ? [] : [`--inspect=127.0.0.1:${inspectorPort} --inspect-publish-uid=http`]),
+          ];
+          return options.length > 0 ? { NODE_OPTIONS: options.join(' ') } : {};
+        };
         const stack = await startStack({
           host: '127.0.0.1',
           ports,
@@ -140,9 +150,9 @@ export async function openEnvironment(
           processes: true,
           ...(existsSync(SUPERGRAPH) && { supergraphFile: SUPERGRAPH }),
           extra: {
-            ...(profileTo !== undefined && Object.fromEntries(SERVICES.map((service) => [service, profiled(service)]))),
+            ...Object.fromEntries(SERVICES.map((service) => [service, nodeOptions(service)])),
             // WhatsApp's own limits are not what is measured.
-            sandbox: { ...(profileTo !== undefined && profiled('sandbox')), RATE_LIMITS: 'false' },
+            sandbox: { ...nodeOptions('sandbox'), RATE_LIMITS: 'false' },
           },
           log,
         });

@@ -110,3 +110,13 @@ export const contactMigration: MigrationStep = {
     ...tenantTable(SERVICE, 'contact_note'),
   ],
 };
+
+/** Whose a number was before a merge, for whoever looks a number up by the view. */
+export const contactMatchOriginMigration: MigrationStep = {
+  name: '202611230300-contact-match-origin',
+  statements: [
+    `create or replace view contact_identity_match as
+       select workspace_id, contact_id, kind, value, origin_id from contact_identity
+       where valid_to is null and ${IN_THIS_WORKSPACE}`,
+  ],
+};

@@ -1,3 +1,4 @@
+import { queryObjects } from 'node:v8';
 import { readLog, sql, transact, type Tx } from '@fenster/database';
 import { createLogger, newId, systemClock } from '@fenster/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -165,6 +166,58 @@ describe('an upload', () => {
     expect(await jobOf(id, agent)).toMatchObject({ code: 'FORBIDDEN' });
   });
 });
+
+describe('a long import', () => {
+  const columns = [...PERSON, { column: 'Mail', field: 'EMAIL' }];
+  const file = (rows: number) =>
+    `Name;Telefon;Mail\n${Array.from({ length: rows }, (_, at) => `P ${at};+49151${1_000_000 + at};p${at}@example.org\n`).join('')}`;
+
+  it('holds no more of its rows the longer it goes on', async () => {
+    const held: number[] = [];
+    let parts = 0;
+    contacts.onStatement = (text) => {
+      if (!text.includes('insert into import_report')) return;
+      parts += 1;
+      // All that there is, after a collection.
+      if (parts === 2 || parts === 12) held.push(queryObjects(Object, { format: 'count' }));
+    };
+    const job = await importing(file(12_000), { columns });
+    contacts.onStatement = () => {};
+    expect([counts(job), held.length]).toEqual([{ CREATED: 12_000 }, 2]);
+    // Of 10,000 rows more, each of which is several objects; all else was less than these, not more.
+    expect(held[1]! - held[0]!).toBeLessThan(5_000);
+  });
+
+  it('reads nobody but whom its rows name, also where PostgreSQL does not know yet how many there are', async () => {
+    const lookups = new Set<string>();
+    contacts.onStatement = (text) => void (/from unnest\(\$1::text\[\]\) as asked/.test(text) && lookups.add(text));
+    await importing(file(3_000), { columns });
+    contacts.onStatement = () => {};
+    expect(lookups.size).toBe(2);
+    for (const lookup of lookups) {
+      const [before, between, end] = lookup.split(/\$\d/).map((part) => sql.raw(part));
+      const names = ['+491511000007', '+491511002500', 'p7@example.org', 'p2500@example.org'];
+      const [row] = await contacts.database.readForTenant(
+        ours,
+        sql<{ 'QUERY PLAN': [{ Plan: Plan }] }>`
+          explain (analyze, format json) ${before!}${names}${between!}${ours}${end!}
+        `,
+      );
+      const { Plan: plan } = row!['QUERY PLAN'][0];
+      expect(plan['Actual Rows']).toBe(2);
+      expect(nodesOf(plan).filter((node) => (node['Rows Removed by Filter'] ?? 0) > 0)).toEqual([]);
+      expect(nodesOf(plan).map((node) => node['Node Type'])).toContain('Index Scan');
+    }
+  });
+});
+
+interface Plan {
+  'Node Type': string;
+  'Actual Rows': number;
+  'Rows Removed by Filter'?: number;
+  Plans?: Plan[];
+}
+const nodesOf = (plan: Plan): Plan[] => [plan, ...(plan.Plans ?? []).flatMap(nodesOf)];
 
 describe('an import', () => {
   it('makes contacts with all that is mapped, and tells what became of each row', async () => {

@@ -53,6 +53,8 @@ export class ContactsUnderTest {
   objectsDirectory!: string;
   /** Besides what every test needs. */
   env: Record<string, string> = {};
+  /** Hears what is asked of the database, but for work across tenants. */
+  onStatement: (text: string) => void = () => {};
   #seq = 0;
   readonly #actors = new Map<string, Actor>();
 
@@ -89,7 +91,10 @@ export class ContactsUnderTest {
         return actor;
       },
     };
-    this.service = await createContactsService(config, { verifier });
+    this.service = await createContactsService(config, {
+      verifier,
+      onStatement: (text) => this.onStatement(text),
+    });
     await this.service.start();
   }
 
