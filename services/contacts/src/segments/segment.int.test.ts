@@ -333,6 +333,94 @@ describe('who of a segment can be reached', () => {
   });
 });
 
+describe('a list of segments', () => {
+  const query = `query ($reach: ReachInput!, $after: String) { result: segments {
+    name count reach(for: $reach) { reachable inServiceWindow unreachable { reason count } }
+    contacts(first: 2, after: $after) { nodes { name } nextPage } } }`;
+  const reach = () => ({ purpose: 'service', channelId });
+  type Listed = {
+    name: string;
+    count: number;
+    reach: { reachable: number; inServiceWindow: number | null; unreachable: object[] } | null;
+    contacts: { nodes: { name: string }[]; nextPage: string | null } | null;
+  }[];
+  async function statementsOf<T>(work: () => Promise<T>): Promise<{ answer: T; asking: number }> {
+    let asking = 0;
+    // Not what the service asks by itself.
+    contacts.onStatement = (text) => (asking += /(count\(|"createdAt").*from contact\b/s.test(text) ? 1 : 0);
+    const answer = await work();
+    contacts.onStatement = () => {};
+    return { answer, asking };
+  }
+
+  it('has the count, the reach and a page of each, in as many statements for many as for one', async () => {
+    for (const name of ['Ada', 'Bea', 'Cem']) await person(name, name === 'Cem' ? 'en' : 'de');
+    await create({ name: 'D0' });
+    const few = await statementsOf(() => ask<Listed>(query, { reach: reach() }));
+    for (let at = 1; at < 6; at += 1) await create({ name: `D${at}`, filter: { languages: [at % 2 ? 'en' : 'de'] } });
+    await create({ name: 'D6', filter: {} });
+    const many = await statementsOf(() => ask<Listed>(query, { reach: reach() }));
+    const unreachable = (count: number) => ({
+      reachable: 0,
+      inServiceWindow: 0,
+      unreachable: [{ reason: 'NO_ADDRESS', count }],
+    });
+    const german = {
+      count: 2,
+      reach: unreachable(2),
+      contacts: { nodes: [{ name: 'Bea' }, { name: 'Ada' }], nextPage: null },
+    };
+    const english = { count: 1, reach: unreachable(1), contacts: { nodes: [{ name: 'Cem' }], nextPage: null } };
+    expect(few.answer).toEqual([{ name: 'D0', ...german }]);
+    expect(many.answer).toEqual([
+      ...[german, english, german, english, german, english].map((each, at) => ({ name: `D${at}`, ...each })),
+      {
+        name: 'D6',
+        count: 3,
+        reach: unreachable(3),
+        contacts: { nodes: [{ name: 'Cem' }, { name: 'Bea' }], nextPage: expect.any(String) },
+      },
+    ]);
+    expect([few.asking, many.asking]).toEqual([3, 3]);
+    const after = many.answer.at(-1)!.contacts!.nextPage;
+    const next = await ask<Listed>(query, { reach: reach(), after });
+    expect(next.at(-1)!.contacts).toEqual({ nodes: [{ name: 'Ada' }], nextPage: null });
+  });
+
+  it('asks nothing about people of which the actor may not see, and no other workspace’s', async () => {
+    await person('Ada', 'de');
+    await person('Foe', 'de', {}, contacts.token(newId(), ...MANAGER));
+    await create({ name: 'Offen', filter: { window: { isOpen: false } } });
+    await create({ name: 'Deutsch' });
+    expect(await ask<Listed>(query, { reach: reach() }, agent)).toEqual([
+      {
+        name: 'Deutsch',
+        count: 1,
+        reach: { reachable: 0, inServiceWindow: null, unreachable: [{ reason: 'NO_ADDRESS', count: 1 }] },
+        contacts: { nodes: [{ name: 'Ada' }], nextPage: null },
+      },
+      { name: 'Offen', count: null, reach: null, contacts: null },
+    ]);
+  });
+
+  it('says of one page or reach what is wrong with it, and of the others what there is', async () => {
+    const { id } = await create({ name: 'Deutsch' });
+    const { data, errors } = await contacts.query(
+      `query ($id: ID!, $reach: ReachInput!, $unknown: ReachInput!) {
+        segment(id: $id) {
+          good: contacts { nodes { name } } bad: contacts(after: "x") { nodes { name } }
+          reach(for: $reach) { reachable } unknown: reach(for: $unknown) { reachable } } }`,
+      manager,
+      { id, reach: reach(), unknown: { ...reach(), purpose: 'x' } },
+    );
+    expect(data).toEqual({ segment: { good: { nodes: [] }, bad: null, reach: { reachable: 0 }, unknown: null } });
+    expect(errors!.map(({ extensions: { code, field } }) => [code, field])).toEqual([
+      ['INVALID_INPUT', 'after'],
+      ['INVALID_INPUT', 'for.purpose'],
+    ]);
+  });
+});
+
 describe('whoever follows a segment', () => {
   type Event = { segmentCount: { count: number; reach: { reachable: number } | null } };
   const url = () => `${contacts.service.url}/graphql`;

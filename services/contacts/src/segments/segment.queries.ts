@@ -1,7 +1,7 @@
 import { accessibleWhere } from '@fenster/auth';
-import { matching, sql, type Database, type Tx } from '@fenster/database';
+import { matching, sql, type Database, type RawBuilder, type Tx } from '@fenster/database';
 import { checkPageSize, type BatchLoad } from '@fenster/graphql';
-import { invalidInput, isId, notFound, type Clock } from '@fenster/runtime';
+import { DomainError, invalidInput, isId, notFound, type Clock } from '@fenster/runtime';
 import { listAttributes } from '../attributes/attribute.queries.js';
 import { findPurpose, listPurposes } from '../consent/purpose.queries.js';
 import { abilityOf, type ContactsContext } from '../context.js';
@@ -105,6 +105,57 @@ export const countsOfSegments: BatchLoad<Segment, number> = async (ctx, segments
   return new Map(seen.map((segment) => [segment, byId.get(segment.id)!]));
 };
 
+/** A segment, and for what and from where it is counted who can be reached. */
+export interface AskedReach {
+  segment: Segment;
+  reach: ReachOptions;
+}
+
+/** Whom of each something can be sent to, some in a statement; nothing for those that ask what the actor may not see. */
+export const reachOfSegments: BatchLoad<AskedReach, SegmentReach> = async (ctx, asked) => {
+  const { workspaceId } = ctx.requireActor();
+  const seen = asked.filter(({ segment }) => maySee(ctx, segment.filter));
+  const found = new Map<AskedReach, SegmentReach>();
+  const until = performance.now() + COUNT_TIMEOUT_MS;
+  for (let from = 0; from < seen.length; from += COUNTED_AT_ONCE) {
+    const some = seen.slice(from, from + COUNTED_AT_ONCE);
+    const parts = some.map(({ segment: { filter }, reach }, ordinal) => {
+      const counted = countByRefusal({ workspaceId, filter, reach, now: ctx.now() });
+      return sql`select ${ordinal}::int as ordinal, counted.* from (${counted}) counted`;
+    });
+    const rows = await ctx.database.readForTenant(
+      workspaceId,
+      sql<RefusalCount & { ordinal: number }>`${sql.join(parts, sql` union all `)}`,
+      { timeoutMs: Math.max(1, Math.ceil(until - performance.now())) },
+    );
+    const byOrdinal = Map.groupBy(rows, ({ ordinal }) => ordinal);
+    for (const [ordinal, each] of some.entries()) found.set(each, countedOf(byOrdinal.get(ordinal) ?? []).reach);
+  }
+  return found;
+};
+
+/** As {@link checkReach}, once for all that ask for the same. @throws DomainError INVALID_INPUT */
+export async function loadReach(ctx: ContactsContext, { purpose, channelId }: ReachInput): Promise<ReachOptions> {
+  const checked = await ctx.loader(checkedReaches).load(JSON.stringify({ purpose, channelId }));
+  if (checked instanceof DomainError) throw checked;
+  return checked!;
+}
+
+const checkedReaches: BatchLoad<string, ReachOptions | DomainError> = async (ctx, asked) => {
+  const checked = new Map<string, ReachOptions | DomainError>();
+  for (const key of asked) {
+    const reach = checkReach(ctx, JSON.parse(key) as ReachInput, 'for');
+    // What is wrong with one is none of the others' business.
+    checked.set(key, await reach.catch(asRefusal));
+  }
+  return checked;
+};
+
+function asRefusal(error: unknown): DomainError {
+  if (error instanceof DomainError) return error;
+  throw error;
+}
+
 /** For a purpose that there is and a channel. @throws DomainError INVALID_INPUT */
 export async function checkReach(ctx: ContactsContext, input: ReachInput, field: string): Promise<ReachOptions> {
   const purpose = await findPurpose(ctx.em, input.purpose);
@@ -153,28 +204,55 @@ export async function countFilter(
   },
 ): Promise<Counted> {
   const now = clock();
-  const mine = sql`contact.workspace_id = ${workspaceId} and ${segmentCondition(filter, { now })}`;
   if (!reach) {
-    const counted = sql<{ count: number }>`select count(*)::int as count from contact where ${mine}`;
+    const counted = sql<{ count: number }>`
+      select count(*)::int as count from contact
+      where contact.workspace_id = ${workspaceId} and ${segmentCondition(filter, { now })}
+    `;
     const [row] = await database.readForTenant(workspaceId, counted, { timeoutMs });
     return { count: row!.count, reach: null };
   }
+  const rows = await database.readForTenant(
+    workspaceId,
+    countByRefusal({ workspaceId, filter, reach, now, byCountry }),
+    { timeoutMs },
+  );
+  const { countries, ...counted } = countedOf(rows);
+  return { ...counted, ...(byCountry && { countries }) };
+}
+
+interface RefusalCount {
+  refusal: Unreachable | null;
+  country: string | null;
+  count: number;
+  inWindow: number;
+}
+
+interface AskedCount {
+  workspaceId: string;
+  filter: SegmentFilter;
+  reach: ReachOptions;
+  now: Date;
+  byCountry?: boolean;
+}
+
+function countByRefusal({ workspaceId, filter, reach, now, byCountry }: AskedCount): RawBuilder<RefusalCount> {
   const { joins, refusal } = reachOf(reach);
   const inWindow = segmentCondition({ window: { isOpen: true, channelIds: [reach.channelId] } }, { now });
   const country = byCountry
     ? sql`case when (${refusal}) is null then nullif(address.country, 'ZZ') end`
     : sql`null::text`;
-  const rows = await database.readForTenant(
-    workspaceId,
-    sql<{ refusal: Unreachable | null; country: string | null; count: number; inWindow: number }>`
-      select refusal, country, count(*)::int as count, count(*) filter (where in_window)::int as "inWindow"
-      from (
-        select ${refusal} as refusal, ${country} as country, ${inWindow} as in_window from contact ${joins} where ${mine}
-      ) each
-      group by refusal, country order by count desc, country
-    `,
-    { timeoutMs },
-  );
+  return sql<RefusalCount>`
+    select refusal, country, count(*)::int as count, count(*) filter (where in_window)::int as "inWindow"
+    from (
+      select ${refusal} as refusal, ${country} as country, ${inWindow} as in_window from contact ${joins}
+      where contact.workspace_id = ${workspaceId} and ${segmentCondition(filter, { now })}
+    ) each
+    group by refusal, country order by count desc, country
+  `;
+}
+
+function countedOf(rows: readonly RefusalCount[]): Required<Counted> & { reach: SegmentReach } {
   const reachable = rows.filter((row) => row.refusal === null);
   const sum = (of: readonly { count: number }[]) => of.reduce((total, { count }) => total + count, 0);
   const unreachable = UNREACHABLE.flatMap((reason) => rows.filter((row) => row.refusal === reason));
@@ -185,7 +263,7 @@ export async function countFilter(
       inServiceWindow: reachable.reduce((total, { inWindow }) => total + inWindow, 0),
       unreachable: unreachable.map((row) => ({ reason: row.refusal!, count: row.count })),
     },
-    ...(byCountry && { countries: reachable.map(({ country: of, count }) => ({ country: of, count })) }),
+    countries: reachable.map(({ country: of, count }) => ({ country: of, count })),
   };
 }
 
@@ -194,6 +272,10 @@ export function shownCount(
   ctx: ContactsContext,
   { count, reach, countedAt = ctx.now() }: Counted & { countedAt?: Date },
 ): ContactCount {
-  const sees = abilityOf(ctx).can('read', 'ContactActivity');
-  return { count, reach: reach && { ...reach, inServiceWindow: sees ? reach.inServiceWindow : null }, countedAt };
+  return { count, reach: reach && shownReach(ctx, reach), countedAt };
+}
+
+/** Without what the actor may not see. */
+export function shownReach(ctx: ContactsContext, reach: SegmentReach): SegmentReach {
+  return abilityOf(ctx).can('read', 'ContactActivity') ? reach : { ...reach, inServiceWindow: null };
 }

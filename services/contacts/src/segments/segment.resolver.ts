@@ -13,7 +13,7 @@ import {
   Subscription,
   type SubscribeResolverData,
 } from 'type-graphql';
-import { listContacts } from '../contacts/contact.queries.js';
+import { loadContacts } from '../contacts/contact.queries.js';
 import { ContactPage } from '../contacts/contact.types.js';
 import type { ContactsContext } from '../context.js';
 import { createSegment, deleteSegment, updateSegment } from './segment.commands.js';
@@ -28,9 +28,12 @@ import {
   countsOfSegments,
   findSegment,
   listSegments,
+  loadReach,
   maySee,
+  reachOfSegments,
   segmentsById,
   shownCount,
+  shownReach,
 } from './segment.queries.js';
 import {
   CreateSegmentInput,
@@ -38,6 +41,7 @@ import {
   DeleteSegmentResult,
   ReachInput,
   SegmentChanged,
+  SegmentReach,
   ContactCount,
   SegmentType,
   UpdateSegmentInput,
@@ -135,6 +139,21 @@ export class SegmentResolver {
     return (await ctx.loader(countsOfSegments).load(segment)) ?? null;
   }
 
+  @FieldResolver(() => SegmentReach, {
+    nullable: true,
+    description: `Whom something can be sent to now, if a purpose and a channel are asked for. ${UNSEEN}`,
+  })
+  async reach(
+    @Root() segment: Segment,
+    @Ctx() ctx: ContactsContext,
+    @Arg('for', () => ReachInput, { nullable: true }) input?: ReachInput | null,
+  ): Promise<SegmentReach | null> {
+    if (!input) return null;
+    const asked = { segment, reach: await loadReach(ctx, input) };
+    const reach = await ctx.loader(reachOfSegments).load(asked);
+    return reach ? shownReach(ctx, reach) : null;
+  }
+
   @FieldResolver(() => ContactPage, { nullable: true, description: `The newest first. ${UNSEEN}` })
   async contacts(
     @Root() { filter }: Segment,
@@ -142,7 +161,7 @@ export class SegmentResolver {
     @Arg('first', () => Int, { defaultValue: 50, description: 'At most 100.' }) first: number,
     @Arg('after', () => String, { nullable: true }) after?: string | null,
   ): Promise<ContactPage | null> {
-    return maySee(ctx, filter) ? listContacts(ctx, { first, after, filter }) : null;
+    return maySee(ctx, filter) ? loadContacts(ctx, { first, after, filter }) : null;
   }
 }
 
