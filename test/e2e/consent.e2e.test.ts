@@ -213,6 +213,7 @@ describe('the consent of a customer', () => {
     const hashes = kept.map(({ body }) => createHash('sha256').update(body).digest('hex'));
     expect(hashes).toContain(withdrawn.evidence.webhookHash);
     expect(hashes).toContain(confirmed.evidence.webhookHash);
+    expect(hashes).toContain(requested.evidence.webhookHash);
     expect(withdrawn.evidence.messageId).not.toBeNull();
     // And the customer is told.
     await eventually(async () => expect(await phoneOf(ANNA)).toContain('keine Werbung mehr'));

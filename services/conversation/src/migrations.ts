@@ -436,4 +436,8 @@ export const migrations: readonly MigrationStep[] = [
     name: '202611230250-parent-bsuids',
     statements: [`alter table thread add column parent_bsuid text`],
   },
+  {
+    name: '202611230310-timer-causes',
+    statements: [`alter table timer add column cause jsonb`],
+  },
 ];

@@ -160,6 +160,40 @@ describe('a link that stands for a consent', () => {
     expect(await uses()).toHaveLength(2);
   });
 
+  it('is asked with the hash of the webhook that brought the wish, of several in one batch that of the last', async () => {
+    const messages = ['wamid.first', 'wamid.last'].map((providerMessageId) =>
+      customerMessage(conversation.channelId, { text: SCANNED, sentAt: now.toISOString(), providerMessageId }),
+    );
+    const hashes = new Map<unknown, string>(messages.map((message, index) => [message, `${index}f`.repeat(32)]));
+    conversation.correlationOf = (message) => hashes.get(message)!;
+    await conversation.receive(workspaceId, channelMessageReceived, ...messages);
+    conversation.correlationOf = () => 'test';
+    await conversation.letTimersRun();
+    expect(await said()).toMatchObject([
+      { kind: 'REQUESTED', source: 'QR', providerMessageId: 'wamid.last', webhookHash: '1f'.repeat(32) },
+    ]);
+  });
+
+  it('has no hash of a webhook that brought another message than the one that is asked about', async () => {
+    const other = { linkId: newId(), code: 'AAAABBBB' };
+    await tellLink({ ...other, asksFor: { purpose: 'marketing', locale: 'de' } });
+    conversation.correlationOf = () => 'af'.repeat(32);
+    const later = writeClickToChatText('Hallo', other.code);
+    const both = [SCANNED, later].map((text) =>
+      customerMessage(conversation.channelId, { text, sentAt: now.toISOString() }),
+    );
+    await conversation.receive(workspaceId, channelMessageReceived, ...both);
+    conversation.correlationOf = () => 'test';
+    await tellLink({ ...other, isActive: false });
+    await conversation.letTimersRun();
+    const { webhookHash, ...evidence } = (await said())[0]!;
+    expect(evidence).toMatchObject({
+      kind: 'REQUESTED',
+      messageId: (await tenant().findOneOrFail(Message, { text: SCANNED })).id,
+    });
+    expect(webhookHash).toBeUndefined();
+  });
+
   it('asks nobody who wrote STOP since, and again who uses it after that', async () => {
     now = new Date(now.getTime() + 1_000);
     const at = { sentAt: now.toISOString() };

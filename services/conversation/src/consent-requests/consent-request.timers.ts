@@ -96,7 +96,7 @@ export const optInWishedTimer: TimerDefinition = {
 
 const LOOKED_AT = 20;
 
-async function askAsWished(tx: Tx, { workspaceId, subjectId: threadId }: Timer): Promise<void> {
+async function askAsWished(tx: Tx, { workspaceId, subjectId: threadId, cause }: Timer): Promise<void> {
   const last = await tx.em.find(
     Message,
     { workspaceId, threadId, direction: 'INBOUND' },
@@ -132,6 +132,8 @@ async function askAsWished(tx: Tx, { workspaceId, subjectId: threadId }: Timer):
       providerMessageId: message.providerMessageId ?? undefined,
       ...(clickToChatLinkId !== undefined && { clickToChatLinkId }),
     },
+    // Where the wish came from, if it is still that one.
+    ...(cause?.messageId === message.id && { origin: { ...tx.origin, correlationId: cause.correlationId } }),
   });
 }
 

@@ -81,7 +81,8 @@ export async function receiveMessages(tx: Tx, received: readonly Received[], con
   const answers: GivenAnswer[] = [];
   const codes: WrittenCode[] = [];
   const linkCodes: WrittenLinkCode[] = [];
-  const optIns: Pick<Timer, 'workspaceId' | 'subjectId'>[] = [];
+  /** By thread: of several wishes the last one is looked at. */
+  const optIns = new Map<string, Omit<Timer, 'dueAt'>>();
 
   const quotable = await quotedQuestions(
     tx,
@@ -219,8 +220,10 @@ export async function receiveMessages(tx: Tx, received: readonly Received[], con
       const about = { workspaceId, threadId, contactId, conversationId, messageId: id };
       linkCodes.push({ ...about, code: linkCode, beganConversation: place === 'OPENS_NEW', at: sentAt, origin });
     }
-    if (!data.isEcho && asksForMarketing(data.text))
-      optIns.push({ workspaceId: thread.workspaceId, subjectId: thread.id });
+    if (!data.isEcho && asksForMarketing(data.text)) {
+      const cause = { messageId: id, correlationId: origin.correlationId };
+      optIns.set(thread.id, { workspaceId: thread.workspaceId, subjectId: thread.id, cause });
+    }
     const about = {
       messageId: id,
       threadId: thread.id,
@@ -312,12 +315,14 @@ export async function receiveMessages(tx: Tx, received: readonly Received[], con
   await askAboutOptOut(tx, questions);
   await takeAnswers(tx, answers);
   await takeCodeWords(tx, codes);
-  for (const { workspaceId, threadId: subjectId } of await takeLinkCodes(tx, linkCodes))
-    optIns.push({ workspaceId, subjectId });
+  for (const { workspaceId, threadId, messageId, origin } of await takeLinkCodes(tx, linkCodes)) {
+    const { correlationId } = origin;
+    optIns.set(threadId, { workspaceId, subjectId: threadId, cause: { messageId, correlationId } });
+  }
   await setTimers(
     tx,
     OPT_IN_WISHED,
-    optIns.map((thread) => ({ ...thread, dueAt: now })),
+    [...optIns.values()].map((wish) => ({ ...wish, dueAt: now })),
   );
   if (awaited.length > 0)
     await applyParkedChanges(

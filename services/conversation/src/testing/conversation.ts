@@ -38,6 +38,8 @@ export const POOL_SIZE = 4;
 export interface TestConversation {
   database: Database;
   channelId: string;
+  /** Of what events tell the hash of the webhook that brought it; `test` unless said otherwise. */
+  correlationOf: (data: unknown) => string;
   /** Hands events to the consumers' handlers in one transaction, as the event path does. */
   receive<D extends EventDefinition>(workspaceId: string, event: D, ...data: EventData<D>[]): Promise<void>;
   /** Lets all timers take effect that are due. */
@@ -57,9 +59,10 @@ export async function createTestConversation(now: Clock = systemClock): Promise<
     wakeRelay: () => {},
     origin: { actor: { kind: 'system' }, correlationId: 'test' },
   };
-  return {
+  const running: TestConversation = {
     database,
     channelId: newId(),
+    correlationOf: () => 'test',
     async receive(workspaceId, event, ...data) {
       const subscription = consumers
         .flatMap((consumer) => consumer.subscriptions)
@@ -67,7 +70,7 @@ export async function createTestConversation(now: Clock = systemClock): Promise<
       await transact(ctx, (tx) =>
         subscription.handle(
           tx,
-          data.map((each) => envelopeOf(workspaceId, event, each)),
+          data.map((each) => ({ ...envelopeOf(workspaceId, event, each), correlationId: running.correlationOf(each) })),
         ),
       );
     },
@@ -80,6 +83,7 @@ export async function createTestConversation(now: Clock = systemClock): Promise<
       await drop();
     },
   };
+  return running;
 }
 
 function envelopeOf<D extends EventDefinition>(workspaceId: string, event: D, data: EventData<D>, seq = 1): Envelope {

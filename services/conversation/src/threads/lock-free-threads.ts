@@ -1,5 +1,5 @@
 import { sql, unnest, type Tx } from '@fenster/database';
-import type { Timer } from '../timers/timer.js';
+import type { Timer, TimerCause } from '../timers/timer.js';
 
 export interface FreeTimer extends Timer {
   threadId: string;
@@ -11,6 +11,7 @@ interface Row {
   workspace_id: string;
   subject_id: string;
   due_at: Date;
+  cause: TimerCause | null;
   thread_id: string;
   is_free: boolean;
   window_expires_at: Date | null;
@@ -30,11 +31,12 @@ export async function lockFreeThreads(
     select input.*, subject.thread_id, thread.id is not null as is_free, thread.window_expires_at
     from ${unnest(
       'input',
-      { workspace_id: 'uuid', subject_id: 'uuid', due_at: 'timestamptz' },
-      due.map(({ workspaceId, subjectId, dueAt }) => ({
+      { workspace_id: 'uuid', subject_id: 'uuid', due_at: 'timestamptz', cause: 'jsonb' },
+      due.map(({ workspaceId, subjectId, dueAt, cause = null }) => ({
         workspace_id: workspaceId,
         subject_id: subjectId,
         due_at: dueAt,
+        cause,
       })),
     )}
     cross join lateral (
@@ -51,6 +53,7 @@ export async function lockFreeThreads(
     workspaceId: row.workspace_id,
     subjectId: row.subject_id,
     dueAt: row.due_at,
+    cause: row.cause,
     threadId: row.thread_id,
     windowExpiresAt: row.window_expires_at,
   }));

@@ -1,11 +1,12 @@
 import { array, isTransient, sql, transact, type Ctx, type RawBuilder, type Tx } from '@fenster/database';
 import { createPoller, newId, type Poller } from '@fenster/runtime';
-import { setTimers, type Timer, type TimerDefinition } from './timer.js';
+import { setTimers, type Timer, type TimerCause, type TimerDefinition } from './timer.js';
 
 interface DueRow {
   workspace_id: string;
   subject_id: string;
   due_at: Date;
+  cause: TimerCause | null;
 }
 
 const POLL_MS = 250;
@@ -95,10 +96,10 @@ async function takeDue(tx: Tx, { kind }: TimerDefinition, isMeant: RawBuilder<un
     )
     delete from timer using due
     where timer.workspace_id = due.workspace_id and timer.kind = due.kind and timer.subject_id = due.subject_id
-    returning timer.workspace_id, timer.subject_id, timer.due_at
+    returning timer.workspace_id, timer.subject_id, timer.due_at, timer.cause
   `.execute(tx.sql);
   return rows
-    .map((row) => ({ workspaceId: row.workspace_id, subjectId: row.subject_id, dueAt: row.due_at }))
+    .map((row) => ({ workspaceId: row.workspace_id, subjectId: row.subject_id, dueAt: row.due_at, cause: row.cause }))
     .toSorted((one, other) => one.dueAt.getTime() - other.dueAt.getTime());
 }
 

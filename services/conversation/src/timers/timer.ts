@@ -5,6 +5,14 @@ export interface Timer {
   workspaceId: string;
   subjectId: string;
   dueAt: Date;
+  /** The message on which it was set, if what happens then has to prove where that came from. */
+  cause?: TimerCause | null;
+}
+
+export interface TimerCause {
+  messageId: string;
+  /** Of the webhook that brought it. */
+  correlationId: string;
 }
 
 export interface TimerDefinition {
@@ -29,17 +37,18 @@ export async function setTimers(
 ): Promise<void> {
   if (timers.length === 0) return;
   await sql`
-    insert into timer (workspace_id, kind, subject_id, due_at)
-    select workspace_id, ${kind}, subject_id, due_at from ${unnest(
+    insert into timer (workspace_id, kind, subject_id, due_at, cause)
+    select workspace_id, ${kind}, subject_id, due_at, cause from ${unnest(
       'input',
-      { workspace_id: 'uuid', subject_id: 'uuid', due_at: 'timestamptz' },
-      timers.map(({ workspaceId, subjectId, dueAt }) => ({
+      { workspace_id: 'uuid', subject_id: 'uuid', due_at: 'timestamptz', cause: 'jsonb' },
+      timers.map(({ workspaceId, subjectId, dueAt, cause = null }) => ({
         workspace_id: workspaceId,
         subject_id: subjectId,
         due_at: dueAt,
+        cause,
       })),
     )}
-    on conflict (workspace_id, kind, subject_id) do update set due_at = excluded.due_at
+    on conflict (workspace_id, kind, subject_id) do update set due_at = excluded.due_at, cause = excluded.cause
   `.execute(tx.sql);
 }
 
