@@ -1038,6 +1038,7 @@ async function insertContactFields(
   const chatUrl = `https://wa.me/4930${randomInt(10_000_000, 100_000_000)}?text=`;
   const told = { account_id: 'waba', status: 'APPROVED', category: 'MARKETING', parameter_format: 'POSITIONAL' };
   await insert('contacts', 'newsletter_template', { id: oldId(), ...told });
+  await insert('contacts', 'newsletter_opt_out_words', { words: [] });
   await insert('contacts', 'sending_channel', { id: channelId, messages_per_second: 0, chat_url: chatUrl });
   const clickToChatLinks = { kept: oldId(), archived: oldId() };
   for (const id of Object.values(clickToChatLinks)) {
@@ -1310,6 +1311,7 @@ async function insertConsent(
     since: now,
   });
   await insert('conversation', 'opt_out_text', { locale: 'de', text: canary('text') });
+  await insert('conversation', 'opt_out_words_told', { told_at: now });
   await insert('conversation', 'opt_out_word', { word: canary('word'), is_everyday: false, is_active: true });
   for (const asked of [purpose, 'marketing']) {
     await insert('conversation', 'consent_text', {

@@ -19,6 +19,7 @@ export * from './held-message-state.js';
 export * from './fill-template.rule.js';
 export * from './identity.js';
 export * from './newsletters.js';
+export * from './opt-out-words.rule.js';
 export * from './outgoing-content.js';
 export * from './newsletter-facts.js';
 export * from './reply-facts.js';

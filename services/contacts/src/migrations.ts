@@ -14,6 +14,7 @@ import {
   newsletterApprovalMigration,
   newsletterEditorsMigration,
   newsletterMigration,
+  newsletterOptOutWordsMigration,
   newsletterPlaceholderMigration,
   newsletterPurposeMigration,
   newsletterTemplateMigration,
@@ -128,4 +129,5 @@ export const migrations: readonly MigrationStep[] = [
     ],
   },
   contactMatchOriginMigration,
+  newsletterOptOutWordsMigration,
 ];

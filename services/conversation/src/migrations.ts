@@ -26,7 +26,7 @@ import {
   newsletterSlotMigration,
 } from './newsletters/newsletter.migration.js';
 import { settlementMigration } from './unconfirmed/settlement.migration.js';
-import { optOutMigration } from './opt-outs/opt-out.migration.js';
+import { optOutMigration, optOutWordsToldMigration } from './opt-outs/opt-out.migration.js';
 import { deliveryFailureMigration } from './threads/delivery-failures.migration.js';
 import { messageChangesMigration } from './messages/message-changes.migration.js';
 import { serviceLevelMigration } from './service-levels/service-level.migration.js';
@@ -440,4 +440,5 @@ export const migrations: readonly MigrationStep[] = [
     name: '202611230310-timer-causes',
     statements: [`alter table timer add column cause jsonb`],
   },
+  optOutWordsToldMigration,
 ];

@@ -1,8 +1,10 @@
 import { ConsentRequestResolver } from './consent-requests/consent-request.resolver.js';
 import { OptOutQuestionResolver, OptOutResolver } from './opt-outs/opt-out.resolver.js';
+import { optOutWordsRenewal } from './opt-outs/tell-words.js';
 import {
   createErasureCleaner,
   createLiveLog,
+  createRenewal,
   createRetentionWorker,
   retentionOrdersConsumer,
   rowsErasedConsumer,
@@ -177,6 +179,7 @@ export function createConversationService(config: SubgraphServiceConfig, overrid
       wakeErasures = erasures.wake;
       const retention = createRetentionWorker({ service: 'conversation', ctx, steps: retentionSteps });
       wakeRetention = retention.wake;
+      const renewal = createRenewal(ctx, optOutWordsRenewal);
       const timerRunner = createTimerRunner({ database, now, log, wakeRelay }, timers);
       return {
         app: { liveLog, readMarks: createReadMarks({ database, now, log, wakeRelay }), presence, customerTyping },
@@ -184,12 +187,13 @@ export function createConversationService(config: SubgraphServiceConfig, overrid
           await presence.start();
           liveLog.start();
           timerRunner.start();
+          renewal.start();
           erasures.start();
           retention.start();
         },
         async stop() {
           presence.stop();
-          await Promise.all([timerRunner.stop(), erasures.stop(), retention.stop()]);
+          await Promise.all([timerRunner.stop(), renewal.stop(), erasures.stop(), retention.stop()]);
           await liveLog.stop();
         },
       };

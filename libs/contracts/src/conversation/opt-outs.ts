@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { channelIdentity, id, instant } from '../common.js';
 import { consentEventKind, consentSource, purposeKey } from '../consent.js';
 import { defineEvent, type EventData } from '../define-event.js';
+import { MAX_WORD_LENGTH } from '../opt-out-words.rule.js';
 
 export const threadConsentStated = defineEvent({
   name: 'conversation.thread.consent_stated',
@@ -53,6 +54,27 @@ export const threadMarketingStopped = defineEvent({
   schema: z.object({ threadId: id, channelId: id }),
 });
 export type ThreadMarketingStopped = EventData<typeof threadMarketingStopped>;
+
+export const optOutWordsChosen = defineEvent({
+  name: 'conversation.opt_out_words.chosen',
+  version: 1,
+  dataClass: 'operational',
+  description:
+    'Which words end marketing in a workspace, besides those of Fenster: all that it has chosen, and those of Fenster that it has switched off. Told at every change, and again every few days.',
+  schema: z.object({
+    words: z
+      .array(
+        z.object({
+          word: z.string().max(MAX_WORD_LENGTH),
+          locale: z.string().max(35).nullable(),
+          isEveryday: z.boolean(),
+          isActive: z.boolean(),
+        }),
+      )
+      .max(200),
+  }),
+});
+export type OptOutWordsChosen = EventData<typeof optOutWordsChosen>;
 
 const question = z.object({ messageId: id, conversationId: id, threadId: id });
 

@@ -1,3 +1,4 @@
+import type { TemplateDefinition, WordChoice } from '@fenster/contracts';
 import { describe, expect, it } from 'vitest';
 import { templateProblem, type ToldTemplate } from './newsletter-template.rule.js';
 
@@ -11,11 +12,16 @@ const OFFER: ToldTemplate = {
   status: 'APPROVED',
   category: 'MARKETING',
   parameterFormat: 'POSITIONAL',
-  definition: { body: { text: 'Hallo {{1}}!', examples: [] }, buttons: [], unknownParts: [] },
+  definition: { body: { text: 'Hallo {{1}}! STOP beendet Werbung.', examples: [] }, buttons: [], unknownParts: [] },
 };
 const content = { templateId: ID, body: [{ text: 'du' }], buttons: [] };
-const check = (over: Partial<ToldTemplate>, given = content, accountId: string | null = 'waba1') => {
-  const problem = templateProblem({ ...OFFER, ...over }, { content: given, accountId, now });
+const check = (
+  over: Partial<ToldTemplate>,
+  given = content,
+  accountId: string | null = 'waba1',
+  words: readonly WordChoice[] = [],
+) => {
+  const problem = templateProblem({ ...OFFER, ...over }, { content: given, accountId, words, now });
   return problem && [problem.code, problem.details?.['reason']];
 };
 
@@ -34,6 +40,21 @@ describe('the template of a newsletter', () => {
     [{ definition: { ...OFFER.definition!, unknownParts: ['NEW'] } }, 'TEMPLATE_NOT_USABLE'],
   ] as const)('cannot if it is %j', (over, reason) => {
     expect(check(over as Partial<ToldTemplate>)).toEqual(['NEWSLETTER_TEMPLATE', reason]);
+  });
+
+  it('has to tell how to end marketing: in its words, or on a button, by the words of the workspace', () => {
+    const saying = (text: string, buttons: TemplateDefinition['buttons'] = []) => ({
+      definition: { body: { text: `Hallo {{1}}! ${text}`, examples: [] }, buttons, unknownParts: [] },
+    });
+    const missing = ['NEWSLETTER_TEMPLATE', 'OPT_OUT_HINT_MISSING'];
+    const own: WordChoice = { word: 'keine post', locale: 'de', isEveryday: false, isActive: true };
+    const off: WordChoice = { word: 'stop', locale: null, isEveryday: false, isActive: false };
+    expect(check(saying('Nur heute.'))).toEqual(missing);
+    expect(check(saying('', [{ kind: 'quickReply', text: 'Abmelden' }]))).toBeUndefined();
+    expect(check(saying('', [{ kind: 'url', text: 'Abmelden', url: 'https://a.example' }]))).toEqual(missing);
+    expect(check(saying('Mit KEINE POST beenden.'))).toEqual(missing);
+    expect(check(saying('Mit KEINE POST beenden.'), content, 'waba1', [own])).toBeUndefined();
+    expect(check({}, content, 'waba1', [off])).toEqual(missing);
   });
 
   it('takes as many parameters as it has variables', () => {

@@ -1,9 +1,11 @@
 import {
+  carriesOptOutHint,
   fillTemplate,
   fillViolations,
   type FillableTemplate,
   type NewsletterContent,
   type TemplateStatus,
+  type WordChoice,
 } from '@fenster/contracts';
 import { DomainError } from '@fenster/runtime';
 
@@ -14,15 +16,24 @@ export interface ToldTemplate extends FillableTemplate {
 }
 
 /** By the codes of the send gate. */
-export type TemplateProblem = 'TEMPLATE_NOT_USABLE' | 'TEMPLATE_NOT_MARKETING' | 'INVALID_INPUT';
+export type TemplateProblem =
+  | 'TEMPLATE_NOT_USABLE'
+  | 'TEMPLATE_NOT_MARKETING'
+  | 'OPT_OUT_HINT_MISSING'
+  | 'INVALID_INPUT';
 
 /**
  * Why nobody could get this newsletter, as far as that is known before its first message; undefined if nothing is. The send
- * gate asks again for each message, with more: whether it tells how to end marketing, and what channels tell later.
+ * gate asks again for each message, by the same rules and as things are then. `words`: what the workspace has chosen of those that end marketing.
  */
 export function templateProblem(
   template: ToldTemplate,
-  { content, accountId, now }: { content: NewsletterContent; accountId: string | null; now: Date },
+  {
+    content,
+    accountId,
+    words,
+    now,
+  }: { content: NewsletterContent; accountId: string | null; words: readonly WordChoice[]; now: Date },
 ): DomainError | undefined {
   const { status, category, definition } = template;
   if (status !== 'APPROVED')
@@ -48,6 +59,12 @@ export function templateProblem(
     return refused(
       'TEMPLATE_NOT_USABLE',
       `The template has a part that Fenster cannot fill (${part}). Choose another one.`,
+    );
+  }
+  if (!carriesOptOutHint(definition, words)) {
+    return refused(
+      'OPT_OUT_HINT_MISSING',
+      'The template does not tell how to end marketing. Choose one that does, or add “Reply STOP to opt out” to its footer, or a button that says so, and submit it again.',
     );
   }
   const [violation] = fillViolations(template, fillTemplate(template, content), now);

@@ -1,6 +1,7 @@
 import {
   newsletterMessageDue,
   newsletterStarted,
+  optOutWordsChosen,
   templateChanged,
   type NewsletterMessageDue,
   type NewsletterStarted,
@@ -11,6 +12,7 @@ import type { Permission } from '@fenster/auth';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../../test/support/eventually.js';
 import { ContactsUnderTest } from '../testing/contacts-under-test.js';
+import { newsletterOptOutWordsConsumer } from './newsletter-opt-out-words.consumer.js';
 import { newsletterTemplatesConsumer } from './newsletter-templates.consumer.js';
 import { runNewsletters } from './newsletter-runner.js';
 
@@ -215,7 +217,11 @@ describe('a template that nobody could get', () => {
   const tell = async (templateId: string, over: object = {}) => {
     const like = contacts.event('opened', { workspaceId, contactId: newId(), channelId, identity: {} });
     const { name, version, dataClass } = templateChanged;
-    const definition = { body: { text: 'Nur heute!', examples: [] }, buttons: [], unknownParts: [] };
+    const definition = {
+      body: { text: 'Nur heute! STOP beendet Werbung.', examples: [] },
+      buttons: [],
+      unknownParts: [],
+    };
     const data = { templateId, accountId: 'waba1', name: 'offer', language: 'de', status: 'APPROVED' };
     const rest = { category: 'MARKETING', quality: 'GREEN', parameterFormat: 'POSITIONAL', definition, ...over };
     const told = { ...like, entityId: templateId, name, version, dataClass, data: { ...data, ...rest } } as never;
@@ -255,11 +261,16 @@ describe('a template that nobody could get', () => {
     await run(sql`
       update newsletter set content = jsonb_set(content, '{templateId}', to_jsonb(${templateId}::text)) where id = ${paused}
     `);
-    const taking = { body: { text: 'Hallo {{1}}!', examples: [] }, buttons: [], unknownParts: [] };
+    const taking = {
+      body: { text: 'Hallo {{1}}! STOP beendet Werbung.', examples: [] },
+      buttons: [],
+      unknownParts: [],
+    };
     for (const [over, reason] of [
       [{ status: 'PAUSED' }, 'TEMPLATE_NOT_USABLE'],
       [{ category: 'UTILITY' }, 'TEMPLATE_NOT_MARKETING'],
       [{ definition: taking }, 'INVALID_INPUT'],
+      [{ definition: { ...taking, body: { text: 'Nur heute!', examples: [] } } }, 'OPT_OUT_HINT_MISSING'],
     ] as const) {
       await tell(templateId, over);
       expect(await schedule(draft)).toMatchObject({
@@ -273,6 +284,67 @@ describe('a template that nobody could get', () => {
     await tell(templateId);
     expect(await schedule(draft)).toMatchObject({ __typename: 'Newsletter' });
     expect(await resume(paused)).toEqual({ __typename: 'Newsletter' });
+  });
+
+  it('tells how to end marketing by the words that the workspace has chosen, and not those of another one', async () => {
+    const draft = await insertNewsletter('DRAFT');
+    const { templateId } = await templateOf(draft);
+    const body = { text: 'Nur heute! KEINE POST beendet Werbung.', examples: [] };
+    await tell(templateId, { definition: { body, buttons: [], unknownParts: [] } });
+    const choose = (of: string) => {
+      const { name, version, dataClass } = optOutWordsChosen;
+      const words = [{ word: 'keine post', locale: 'de', isEveryday: false, isActive: true }];
+      const event = {
+        ...contacts.event('opened', { workspaceId: of, contactId: newId(), channelId, identity: {} }),
+        name,
+        version,
+        dataClass,
+        data: { words },
+      };
+      return transact(contacts.asSystem(), (tx) =>
+        newsletterOptOutWordsConsumer.subscriptions[0]!.handle(tx, [event as never]),
+      );
+    };
+    await choose(newId());
+    expect(await schedule(draft)).toMatchObject({ reason: 'OPT_OUT_HINT_MISSING' });
+    await choose(workspaceId);
+    expect(await schedule(draft)).toMatchObject({ __typename: 'Newsletter' });
+  });
+
+  it('is seen before: why nobody would get it, and for how many its placeholders have no value', async () => {
+    const anna = await meet(ANNA);
+    await say('CONFIRMED', anna, ANNA);
+    const [templateId, segmentId] = [newId(), newId()];
+    await run(sql`
+      insert into segment (workspace_id, id, name, filter, created_at, updated_at)
+      values (${workspaceId}, ${segmentId}, 'all', '{}', now(), now())
+    `);
+    await run(sql`insert into sending_channel (workspace_id, id) values (${workspaceId}, ${channelId})`);
+    const look = async (template?: object) => {
+      const { data, errors } = await contacts.query(
+        `query ($channelId: ID!, $segmentId: ID!, $template: NewsletterTemplateInput) {
+          result: newsletterPreview(channelId: $channelId, segmentId: $segmentId, template: $template) {
+            reachable missingValues { attribute count } templateProblem { reason } } }`,
+        contacts.token(workspaceId, ...RIGHTS, 'conversation:read_all'),
+        { channelId, segmentId, template },
+      );
+      return errors?.[0]?.extensions ?? data!['result'];
+    };
+    const seen = { reachable: 1, missingValues: [], templateProblem: null };
+    expect(await look()).toEqual(seen);
+    expect(await look({ templateId })).toEqual(seen);
+    await tell(templateId, {
+      definition: { body: { text: 'Ja {{1}}!', examples: [] }, buttons: [], unknownParts: [] },
+    });
+    const template = { templateId, body: [{ placeholder: {} }] };
+    expect(await look(template)).toEqual({
+      ...seen,
+      missingValues: [{ attribute: null, count: 1 }],
+      templateProblem: { reason: 'OPT_OUT_HINT_MISSING' },
+    });
+    expect(await look({ ...template, body: [{}] })).toMatchObject({ code: 'INVALID_INPUT', field: 'template.body.0' });
+    await tell(templateId);
+    expect(await look({ templateId })).toEqual(seen);
   });
 
   it('is none of another workspace', async () => {

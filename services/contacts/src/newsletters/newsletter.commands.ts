@@ -1,25 +1,12 @@
-import { newsletterContent, type NewsletterContent } from '@fenster/contracts';
 import { array, once, sql, transact, type Tx } from '@fenster/database';
 import { canonicalTimeZone, checkText, invalidInput, isId, newId, notFound } from '@fenster/runtime';
 import type { ContactsContext } from '../context.js';
 import { findTemplateProblem } from './check-template.js';
+import { checkTemplate } from './given-template.js';
 import { checkApproval, nextState, type NewsletterCommand } from './newsletter-state.rule.js';
 import { setState, tellProgress, tellStarted, tellStopped, type Newsletter } from './newsletter.js';
-import {
-  checkPlaceholders,
-  findNewsletter,
-  knownChannel,
-  requirePurpose,
-  requireSegment,
-  requireUse,
-} from './newsletter.queries.js';
-import type {
-  CreateNewsletterInput,
-  NewsletterTemplateInput,
-  ScheduleNewsletterInput,
-  UpdateNewsletterInput,
-} from './newsletter.types.js';
-import { fitValue, type Placeholder } from './placeholder.rule.js';
+import { findNewsletter, knownChannel, requirePurpose, requireSegment, requireUse } from './newsletter.queries.js';
+import type { CreateNewsletterInput, ScheduleNewsletterInput, UpdateNewsletterInput } from './newsletter.types.js';
 import { checkLocalTime, firstInstantOf } from './recipient-time.rule.js';
 
 const MAX_NAME = 100;
@@ -218,55 +205,6 @@ function checkTime(
     throw invalidInput('localTime', 'must be in the future for somebody on earth, and within a year.');
   }
   return { startsAt: first > now ? first : now, localTime, timeZone: zone };
-}
-
-/** What is the same for everybody, and where it is not. */
-async function checkTemplate(
-  ctx: ContactsContext,
-  given: NewsletterTemplateInput,
-): Promise<{ content: NewsletterContent; placeholders: Placeholder[] }> {
-  const slots = (['header', 'body'] as const).flatMap((part) =>
-    (given[part] ?? []).flatMap(({ text, placeholder }, index) => {
-      if ((text == null) === (placeholder == null)) {
-        throw invalidInput(`template.${part}.${index}`, 'must have either text or placeholder.');
-      }
-      return placeholder ? [{ part, index, placeholder }] : [];
-    }),
-  );
-  const checked = await checkPlaceholders(
-    ctx,
-    slots.map(({ placeholder }) => placeholder),
-    'template.placeholder',
-  );
-  return {
-    content: checkContent(given),
-    placeholders: slots.map(({ part, index }, at) => ({ part, index, ...checked[at]! })),
-  };
-}
-
-/** Stands in a slot without fallback where somebody looks whether the template fits; it is sent to nobody. */
-const SAMPLE = '…';
-
-function checkContent({ templateId, header, headerMedia, body, buttons }: NewsletterTemplateInput): NewsletterContent {
-  if (!isId(templateId)) throw notFound('Template', 'template.templateId');
-  if (header != null && headerMedia != null) {
-    throw invalidInput('template.headerMedia', 'must not be given together with header.');
-  }
-  const parametersOf = (given: NewsletterTemplateInput['body']) =>
-    (given ?? []).map(({ name, text, placeholder }) => ({
-      text: text ?? fitValue(placeholder?.fallback) ?? SAMPLE,
-      ...(name != null && { name }),
-    }));
-  const checked = newsletterContent.safeParse({
-    templateId,
-    ...(header != null && { header: { parameters: parametersOf(header) } }),
-    ...(headerMedia != null && { header: { media: { mediaId: headerMedia.mediaId, mediaKind: headerMedia.kind } } }),
-    body: parametersOf(body),
-    buttons: (buttons ?? []).map(({ index, value }) => ({ index, value })),
-  });
-  if (checked.success) return checked.data;
-  const path = checked.error.issues[0]!.path.map(String);
-  throw invalidInput(['template', ...path].join('.'), 'must not be empty, and not longer than a template takes.');
 }
 
 async function requireChannel(tx: Tx, workspaceId: string, channelId: string): Promise<void> {

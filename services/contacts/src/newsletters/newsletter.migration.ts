@@ -127,6 +127,18 @@ export const newsletterEditorsMigration: MigrationStep = {
   statements: [`alter table newsletter add column edited_by_ids uuid[] not null default '{}'`],
 };
 
+export const newsletterOptOutWordsMigration: MigrationStep = {
+  name: '202611230311-newsletter-opt-out-words',
+  statements: [
+    // What a workspace has chosen of words that end marketing, as conversation tells it.
+    `create table newsletter_opt_out_words (
+       workspace_id uuid primary key,
+       words jsonb not null
+     )`,
+    ...tenantTable(SERVICE, 'newsletter_opt_out_words'),
+  ],
+};
+
 export const newsletterRecipientPageMigration: MigrationStep = {
   name: '202611222040-newsletter-recipient-pages',
   statements: [`create index newsletter_recipient_page on newsletter_recipient (workspace_id, newsletter_id, id)`],

@@ -1,5 +1,5 @@
 import { accessibleWhere } from '@fenster/auth';
-import { MAX_SLOTS, MAX_SLOT_VALUE, writeNewsletterFacts } from '@fenster/contracts';
+import { MAX_SLOT_VALUE, writeNewsletterFacts } from '@fenster/contracts';
 import { array, matching, sql, type RawBuilder, type Tx } from '@fenster/database';
 import { checkPageSize, decodePage, pageOf, type BatchLoad } from '@fenster/graphql';
 import { DomainError, invalidInput, isId, notFound } from '@fenster/runtime';
@@ -10,15 +10,16 @@ import { segmentCondition } from '../segments/segment-condition.js';
 import type { Segment } from '../segments/segment.entity.js';
 import { COUNT_TIMEOUT_MS, countFilter, maySee, segmentsById } from '../segments/segment.queries.js';
 import { NEWSLETTER_COLUMNS, type Newsletter } from './newsletter.js';
-import { MAY_BE_PLACED } from './audience.js';
+import { problemOf, toldTemplate } from './check-template.js';
+import { checkPlaceholders, checkTemplate, type GivenPlaceholder } from './given-template.js';
 import type {
   NewsletterMissingValue,
   NewsletterPlaceholderInput,
   NewsletterPreview,
   NewsletterRecipient,
   NewsletterReport,
+  NewsletterTemplateInput,
 } from './newsletter.types.js';
-import { fitValue, type Placeholder } from './placeholder.rule.js';
 import { reportOf, STORED_WAITING, type CountedState, type RecipientState } from './report.rule.js';
 
 export async function findNewsletter(
@@ -153,12 +154,13 @@ export interface PreviewAsked {
   segmentId: string;
   purpose?: string | null | undefined;
   placeholders?: readonly NewsletterPlaceholderInput[] | null | undefined;
+  template?: NewsletterTemplateInput | null | undefined;
 }
 
 /** @throws DomainError NOT_FOUND, INVALID_INPUT */
 export async function previewNewsletter(
   ctx: ContactsContext,
-  { channelId, segmentId, purpose: key, placeholders }: PreviewAsked,
+  { channelId, segmentId, purpose: key, placeholders, template }: PreviewAsked,
 ): Promise<NewsletterPreview> {
   const { workspaceId } = ctx.requireActor();
   requireUse(ctx, channelId);
@@ -168,6 +170,14 @@ export async function previewNewsletter(
   if (channel.length === 0) throw notFound('Channel', 'channelId');
   const { filter } = await requireSegment(ctx, segmentId);
   const purpose = await requirePurpose(ctx, key, 'purpose');
+  const given = template == null ? undefined : await checkTemplate(ctx, template);
+  const problem =
+    given &&
+    problemOf(
+      await ctx.database.readForTenant(workspaceId, toldTemplate({ workspaceId, channelId, ...given })),
+      given,
+      ctx.now(),
+    );
   const asked = { workspaceId, filter, reach: { workspaceId, channelId, purpose }, byCountry: true };
   const { count, reach, countries } = await countFilter(ctx, asked);
   return {
@@ -177,41 +187,12 @@ export async function previewNewsletter(
     contacts: count,
     reachable: reach!.reachable,
     refused: reach!.unreachable,
-    missingValues: await countMissing(ctx, asked, await checkPlaceholders(ctx, placeholders ?? [], 'placeholders')),
+    missingValues: await countMissing(ctx, asked, [
+      ...(await checkPlaceholders(ctx, placeholders ?? [], 'placeholders')),
+      ...(given?.placeholders ?? []),
+    ]),
+    templateProblem: problem ? { reason: String(problem.details?.['reason']), message: problem.message } : null,
   };
-}
-
-type GivenPlaceholder = Pick<Placeholder, 'attribute' | 'fallback'>;
-
-/**
- * That there is such an attribute, and that it may leave. What belongs to another workspace is not there.
- * @throws DomainError INVALID_INPUT
- */
-export async function checkPlaceholders(
-  ctx: ContactsContext,
-  given: readonly NewsletterPlaceholderInput[],
-  field: string,
-): Promise<GivenPlaceholder[]> {
-  if (given.length > MAX_SLOTS) throw invalidInput(field, `must be at most ${MAX_SLOTS}.`);
-  const checked = given.map(({ attribute, fallback }): GivenPlaceholder => {
-    if (fallback != null && fitValue(fallback) === null) {
-      throw invalidInput(field, `must have a fallback of 1 to ${MAX_SLOT_VALUE} characters, or none.`);
-    }
-    return { ...(attribute != null && { attribute }), ...(fallback != null && { fallback: fitValue(fallback)! }) };
-  });
-  const keys = [...new Set(checked.flatMap(({ attribute }) => attribute ?? []))];
-  if (keys.length === 0) return checked;
-  const { workspaceId } = ctx.requireActor();
-  const known = await ctx.database.readForTenant(
-    workspaceId,
-    sql<{ key: string }>`
-      select key from contact_attribute attribute
-      where workspace_id = ${workspaceId} and key = any(${array('text', keys)}) and ${MAY_BE_PLACED}
-    `,
-  );
-  const missing = keys.find((key) => !known.some((each) => each.key === key));
-  if (missing === undefined) return checked;
-  throw invalidInput(field, 'must be the key of an attribute that is neither archived nor SENSITIVE.');
 }
 
 /** Of those whom it would reach, by placeholder without fallback. One query. */

@@ -37,6 +37,7 @@ import {
   NewsletterRecipient,
   NewsletterRecipientPage,
   NewsletterReport,
+  NewsletterTemplateInput,
   NewsletterType,
   PURPOSE,
   RecipientStateEnum,
@@ -92,8 +93,13 @@ export class NewsletterResolver {
       description: 'Those of the template: see `missingValues`. At most 20.',
     })
     placeholders?: NewsletterPlaceholderInput[] | null,
+    @Arg('template', () => NewsletterTemplateInput, {
+      nullable: true,
+      description: 'As it would be sent: see `templateProblem`. `missingValues` has its placeholders, too.',
+    })
+    template?: NewsletterTemplateInput | null,
   ): Promise<NewsletterPreview> {
-    return previewNewsletter(ctx, { channelId, segmentId, purpose, placeholders });
+    return previewNewsletter(ctx, { channelId, segmentId, purpose, placeholders, template });
   }
 
   @Authorized('contact:manage', 'message:send')

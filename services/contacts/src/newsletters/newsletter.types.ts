@@ -40,6 +40,18 @@ export class NewsletterReason {
   count!: number;
 }
 
+const TEMPLATE_REASON =
+  'For programs: TEMPLATE_NOT_USABLE, TEMPLATE_NOT_MARKETING, OPT_OUT_HINT_MISSING (it does not tell how to end marketing) or INVALID_INPUT.';
+
+@ObjectType({ description: 'Why nobody would get a newsletter with a template, as far as that is known beforehand.' })
+export class NewsletterTemplateProblem {
+  @Field(() => String, { description: TEMPLATE_REASON })
+  reason!: string;
+
+  @Field(() => String, { description: 'For people: what is wrong, and what to do.' })
+  message!: string;
+}
+
 @Directive('@key(fields: "id")')
 @ObjectType({ description: 'Who would get a newsletter if it began now.' })
 export class NewsletterPreview {
@@ -62,6 +74,12 @@ export class NewsletterPreview {
     description: 'Of the placeholders that were asked about: whom `reachable` counts, and who would get nothing.',
   })
   missingValues!: NewsletterMissingValue[];
+
+  @Field(() => NewsletterTemplateProblem, {
+    nullable: true,
+    description: 'Of the `template` that was asked about: why nobody would get it. Null also if none was given.',
+  })
+  templateProblem!: NewsletterTemplateProblem | null;
 
   @Directive('@inaccessible')
   @Field(() => String, { description: 'What billing needs to quote it.' })
@@ -386,10 +404,11 @@ registerUserError(NewsletterStateRefused, 'NEWSLETTER_STATE');
 
 @ObjectType({
   implements: UserError,
-  description: 'Nobody could get it: the template cannot be sent, is not marketing, or takes other parameters.',
+  description:
+    'Nobody could get it: the template cannot be sent, is not marketing, does not tell how to end marketing, or takes other parameters.',
 })
 export class NewsletterTemplateRefused extends UserError {
-  @Field(() => String, { description: 'For programs: TEMPLATE_NOT_USABLE, TEMPLATE_NOT_MARKETING or INVALID_INPUT.' })
+  @Field(() => String, { description: TEMPLATE_REASON })
   reason!: string;
 }
 

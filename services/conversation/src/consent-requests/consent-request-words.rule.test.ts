@@ -1,7 +1,6 @@
-import type { TemplateDefinition } from '@fenster/contracts';
+import { wishOf, type TemplateDefinition } from '@fenster/contracts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { wishOf } from '../opt-outs/opt-out-words.rule.js';
 import { chooseText } from './choose-text.rule.js';
 import {
   answerOf,

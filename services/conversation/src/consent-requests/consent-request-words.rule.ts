@@ -1,5 +1,4 @@
-import type { TemplateDefinition } from '@fenster/contracts';
-import { normaliseWords } from '../opt-outs/opt-out-words.rule.js';
+import { normaliseWords, type TemplateDefinition } from '@fenster/contracts';
 
 /** What is asked: a published text of a purpose, and nothing that anybody wrote for the occasion. */
 export interface AskedText {

@@ -1,5 +1,5 @@
+import type { WordChoice } from '@fenster/contracts';
 import type { Tx } from '@fenster/database';
-import type { WordChoice } from '../opt-outs/opt-out-words.rule.js';
 import { OptOutWord } from '../opt-outs/opt-out-word.entity.js';
 import type { Template } from '../templates/template.entity.js';
 import type { Thread } from '../threads/thread.entity.js';

@@ -3,10 +3,8 @@ import {
   type ConsentIdentityKind,
   type ConsentState,
   type TemplateCategory,
-  type TemplateDefinition,
 } from '@fenster/contracts';
 import { DomainError } from '@fenster/runtime';
-import { wishOf, type WordChoice } from '../opt-outs/opt-out-words.rule.js';
 
 /** Where the consent of one address to one purpose stands. */
 export interface KnownConsent {
@@ -121,13 +119,4 @@ function optedOut(why: string, purpose = 'marketing'): DomainError {
       ? 'Answer when they write.'
       : 'Send what they need to know as a utility template, or wait until they want marketing again.';
   return new DomainError('OPTED_OUT', `${why}${instead}`, { details: { purpose } });
-}
-
-/** Whoever gets marketing has to read how to end it: in the footer, in the text, or on a button. */
-export function carriesOptOutHint(
-  { body, footer, buttons }: Pick<TemplateDefinition, 'body' | 'footer' | 'buttons'>,
-  choices: readonly WordChoice[],
-): boolean {
-  const replies = buttons.flatMap((button) => (button.kind === 'quickReply' ? [button.text] : []));
-  return [footer, body.text, ...replies].some((text) => wishOf(text, choices) !== undefined);
 }

@@ -4,7 +4,9 @@ import {
   messageEchoed,
   messageReceived,
   type ChannelMessageReceived,
+  wishOf,
   type Envelope,
+  type WordChoice,
 } from '@fenster/contracts';
 import { causedBy, sql, unnest, type Tx } from '@fenster/database';
 import { newId } from '@fenster/runtime';
@@ -15,7 +17,6 @@ import { placeOf } from '../reopening/reopening.rule.js';
 import { decideStatus } from '../status/status.rule.js';
 import { readStandings, storeWoken, wake, type Standing } from '../status/wake-conversations.js';
 import { askAboutOptOut, type OptOutQuestion } from '../opt-outs/opt-out-question.js';
-import { wishOf, type WordChoice } from '../opt-outs/opt-out-words.rule.js';
 import { stopMarketing, type SaidConsent } from '../opt-outs/stop-marketing.js';
 import { attentionTimerInserts, type AttendedConversation } from '../attention/attention.timers.js';
 import { recordRatings, type RatedConversation } from '../surveys/record-ratings.js';

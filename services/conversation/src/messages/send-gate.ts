@@ -1,5 +1,5 @@
 import type { Actor } from '@fenster/auth';
-import { type ChannelCapabilities, type OutgoingContent, fillViolations } from '@fenster/contracts';
+import { carriesOptOutHint, type ChannelCapabilities, type OutgoingContent, fillViolations } from '@fenster/contracts';
 import { DomainError, invalidInput } from '@fenster/runtime';
 import { checkBudgets, type BudgetStopFacts } from '../budgets/budget-gate.rule.js';
 import { capabilityViolations, hasServiceWindow } from '../channels/capabilities.rule.js';
@@ -16,7 +16,7 @@ import { checkAsk, type AskFacts } from '../consent-requests/may-ask.rule.js';
 import { checkControl, type ControlState } from '../control/control.rule.js';
 import type { QuotaLeft } from '../quotas/consume-quota.js';
 import { quotaExceeded } from '../quotas/quota-exceeded.js';
-import { carriesOptOutHint, checkConsent } from '../consents/consent-gate.rule.js';
+import { checkConsent } from '../consents/consent-gate.rule.js';
 import type { TemplateConsent } from '../consents/consent-facts.js';
 import { decideStatus, type StatusFields } from '../status/status.rule.js';
 import { isWindowOpen, type ServiceWindow } from '../threads/service-window.js';

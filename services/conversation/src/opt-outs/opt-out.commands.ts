@@ -1,4 +1,4 @@
-import { optOutDecided } from '@fenster/contracts';
+import { DEFAULT_OPT_OUT_WORDS, MAX_WORD_LENGTH, normaliseWords, optOutDecided } from '@fenster/contracts';
 import { sql, transact } from '@fenster/database';
 import { checkText, DomainError, invalidInput, isId, notFound } from '@fenster/runtime';
 import { changeConversation } from '../conversations/change-conversation.js';
@@ -8,9 +8,9 @@ import { Message } from '../messages/message.entity.js';
 import { StoredOptOutQuestion, type OptOutDecision } from './opt-out-question.entity.js';
 import { OptOutText } from './opt-out-text.entity.js';
 import { OptOutWord } from './opt-out-word.entity.js';
-import { DEFAULT_OPT_OUT_WORDS, MAX_WORD_LENGTH, normaliseWords } from './opt-out-words.rule.js';
 import type { OptOutWordType, SetOptOutTextInput, SetOptOutWordInput } from './opt-out.types.js';
 import { stopMarketing } from './stop-marketing.js';
+import { tellWords } from './tell-words.js';
 
 const MAX_WORDS = 100;
 /** Said at once and read at a glance. */
@@ -131,6 +131,7 @@ export async function setOptOutWord(ctx: ConversationContext, input: SetOptOutWo
           set locale = excluded.locale, is_everyday = excluded.is_everyday, is_active = excluded.is_active
       `.execute(tx.sql);
     }
+    await tellWords(tx, workspaceId);
     tx.audit({
       action: 'opt_out_word.update',
       object: { type: 'opt_out_word', id: workspaceId },

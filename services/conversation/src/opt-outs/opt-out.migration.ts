@@ -2,6 +2,19 @@ import { tenantTable, type MigrationStep } from '@fenster/database';
 
 const SERVICE = 'conversation';
 
+export const optOutWordsToldMigration: MigrationStep = {
+  name: '202611230310-opt-out-words-told',
+  statements: [
+    // When contacts was last told which words a workspace has chosen; its row is locked by whoever tells.
+    `create table opt_out_words_told (
+       workspace_id uuid primary key,
+       told_at timestamptz not null
+     )`,
+    ...tenantTable(SERVICE, 'opt_out_words_told'),
+    `insert into opt_out_words_told select distinct workspace_id, '-infinity'::timestamptz from opt_out_word`,
+  ],
+};
+
 export const optOutMigration: MigrationStep = {
   name: '202611221015-opt-outs',
   statements: [

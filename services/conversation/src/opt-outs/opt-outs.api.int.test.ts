@@ -1,5 +1,11 @@
-import { channelMessageReceived, consentChanged, templateChanged, threadMarketingStopped } from '@fenster/contracts';
-import { readLog } from '@fenster/database';
+import {
+  channelMessageReceived,
+  consentChanged,
+  optOutWordsChosen,
+  templateChanged,
+  threadMarketingStopped,
+} from '@fenster/contracts';
+import { readLog, transact } from '@fenster/database';
 import { newId } from '@fenster/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../../test/support/eventually.js';
@@ -9,7 +15,9 @@ import { customerMessage, startConversation, type RunningConversation } from '..
 import { Message } from '../messages/message.entity.js';
 import { Template } from '../templates/template.entity.js';
 import { Thread } from '../threads/thread.entity.js';
+import { requestContext } from '../testing/request-context.js';
 import { StoredOptOutQuestion } from './opt-out-question.entity.js';
+import { optOutWordsRenewal } from './tell-words.js';
 
 const PHONE = '+491701234567';
 let conversation: RunningConversation;
@@ -123,6 +131,25 @@ describe('the words', () => {
         { word: 'stop', isActive: true },
       ]),
     );
+    // Contacts checks newsletters by them.
+    const told = async () =>
+      (await readLog(tenant(), 0, 1_000)).findLast(({ name }) => name === optOutWordsChosen.name)?.data;
+    expect(await told()).toEqual({
+      words: [
+        { word: 'desinscrire', locale: 'fr', isEveryday: false, isActive: true },
+        { word: 'end', locale: null, isEveryday: false, isActive: false },
+      ],
+    });
+    // Kept in the stream, and told again before it is gone from there.
+    const ctx = requestContext(conversation.database, { workspaceId });
+    const renew = (before: Date) => transact(ctx, (tx) => optOutWordsRenewal.renew(tx, workspaceId, before));
+    const later = new Date(Date.now() + 60_000);
+    expect(await optOutWordsRenewal.workspaces(ctx, later)).toContain(workspaceId);
+    const { length } = await readLog(tenant(), 0, 1_000);
+    await renew(new Date(0));
+    expect(await readLog(tenant(), 0, 1_000)).toHaveLength(length);
+    await renew(later);
+    expect((await readLog(tenant(), 0, 1_000)).slice(length)).toMatchObject([{ name: optOutWordsChosen.name }]);
     await ask(SET, { input: { ...own, isActive: false } });
     expect((await words()).map(({ word }) => word)).not.toContain('desinscrire');
     expect(await ask(SET, { input: { word: '!!!', isActive: true } })).toEqual({ field: 'word' });

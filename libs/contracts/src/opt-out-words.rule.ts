@@ -1,3 +1,5 @@
+import type { TemplateDefinition } from './templates.js';
+
 /** A word that, said alone, ends marketing; normalised by {@link normaliseWords}. */
 export interface OptOutWord {
   word: string;
@@ -107,3 +109,12 @@ export function activeWords(choices: readonly WordChoice[]): ReadonlyMap<string,
 
 const SUSPICIOUS = traceOf([], true);
 const SUSPICIOUS_IN_SENTENCES = traceOf([], false);
+
+/** Whoever gets marketing has to read how to end it: in the footer, in the text, or on a button. */
+export function carriesOptOutHint(
+  { body, footer, buttons }: Pick<TemplateDefinition, 'body' | 'footer' | 'buttons'>,
+  choices: readonly WordChoice[],
+): boolean {
+  const replies = buttons.flatMap((button) => (button.kind === 'quickReply' ? [button.text] : []));
+  return [footer, body.text, ...replies].some((text) => wishOf(text, choices) !== undefined);
+}
