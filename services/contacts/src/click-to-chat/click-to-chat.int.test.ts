@@ -99,6 +99,37 @@ const told = async () =>
     .filter(({ name }) => name === clickToChatLinkChanged.name)
     .map(({ data }) => data as ClickToChatLinkChanged);
 
+describe('a filter by links', () => {
+  const found = (filter: object, as = manager) =>
+    ask<{ nodes: { name: string }[]; field?: string }>(
+      'query ($filter: ContactFilterInput) { result: contacts(filter: $filter) { nodes { name } } }',
+      { filter },
+      as,
+    );
+
+  it('finds who came by them or by their campaign, also once they are archived, and knows none of other workspaces', async () => {
+    const { id } = await create();
+    const contactId = newId();
+    await execute(sql`
+      insert into contact (workspace_id, id, given_name, created_at, updated_at)
+      values (${ours}, ${contactId}, 'Ada', now(), now()), (${ours}, ${newId()}, 'Bob', now(), now())
+    `);
+    await execute(sql`
+      insert into click_to_chat_use
+        (workspace_id, message_id, link_id, contact_id, conversation_id, began_conversation, used_at)
+      values (${ours}, ${newId()}, ${id}, ${contactId}, ${newId()}, true, now())
+    `);
+    await archive(id);
+    for (const filter of [{ clickToChatLinkIds: [id] }, { campaigns: ['Sommer'] }]) {
+      expect(await found(filter)).toEqual({ nodes: [{ name: 'Ada' }] });
+      expect(await found({ not: filter })).toEqual({ nodes: [{ name: 'Bob' }] });
+      const elsewhere = contacts.token(newId(), 'contact:read');
+      const [field] = Object.keys(filter);
+      expect(await found(filter, elsewhere)).toMatchObject({ code: 'INVALID_INPUT', field: `filter.${field}` });
+    }
+  });
+});
+
 describe('a click-to-chat link', () => {
   it('begins a chat with a message that is ready to be sent, and has a QR code that says the same', async () => {
     const link = await create();

@@ -36,6 +36,17 @@ export const linksById: BatchLoad<string, ClickToChatLink> = async (ctx, ids) =>
   return new Map(links.map((link) => [link.id, link]));
 };
 
+/** Of all that there are, also of those that are archived: by what filters ask for them. */
+export async function listLinkNames(ctx: ContactsContext): Promise<{ id: string; campaign: string | null }[]> {
+  const { workspaceId } = ctx.requireActor();
+  return ctx.database.readForTenant(
+    workspaceId,
+    sql<{ id: string; campaign: string | null }>`
+      select id, campaign from click_to_chat_link where workspace_id = ${workspaceId}
+    `,
+  );
+}
+
 /** How other subgraphs' references to a link are answered. */
 export async function resolveLink({ id }: { id: string }, ctx: ContactsContext): Promise<ClickToChatLink | undefined> {
   return ctx.loader(linksById).load(id);

@@ -2,6 +2,7 @@ import type { ConsentState } from '@fenster/contracts';
 import { openDatabase, sql, unnest, type Database } from '@fenster/database';
 import { createLogger, newId } from '@fenster/runtime';
 import fc from 'fast-check';
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
 import type { AttributeType } from '../attributes/attribute.rule.js';
@@ -21,6 +22,9 @@ const ids = (count: number) => Array.from({ length: count }, () => newId());
 const contactIds = ids(12);
 const labelIds = ids(3);
 const channelIds = ids(2);
+/** The last one is of no campaign. */
+const linkIds = ids(3);
+const CAMPAIGNS = ['Sommer', 'Winter'];
 const PURPOSES = ['marketing', 'order_updates'];
 const STATES: ConsentState[] = ['CONFIRMED', 'WITHDRAWN', 'REQUESTED'];
 const VALUES = {
@@ -43,6 +47,7 @@ interface Person {
   language: string | null;
   createdAt: Date;
   labelIds: string[];
+  linkIds: string[];
   attributes: Partial<Record<keyof typeof VALUES, string>>;
   homes: { isFormer: boolean; country: string }[];
   consents: { isFormer: boolean; purpose: string; state: ConsentState; channelId: string }[];
@@ -54,6 +59,7 @@ const person: fc.Arbitrary<Person> = fc.record({
   language: maybe(['de', 'de-AT', 'de-Latn-AT', 'den', 'en']),
   createdAt: fc.constantFrom(...past),
   labelIds: fc.subarray(labelIds),
+  linkIds: fc.subarray(linkIds),
   attributes: fc.record(
     Object.fromEntries(KEYS.map((key) => [key, fc.constantFrom(...VALUES[key])])) as Record<
       keyof typeof VALUES,
@@ -118,6 +124,8 @@ const attribute: fc.Arbitrary<AttributeFilter> = fc.constantFrom(...KEYS).chain(
 });
 const leaf: fc.Arbitrary<SegmentFilter> = fc.oneof(
   some(labelIds).map((chosen) => ({ labelIds: chosen })),
+  some(linkIds).map((clickToChatLinkIds) => ({ clickToChatLinkIds })),
+  some(CAMPAIGNS).map((campaigns) => ({ campaigns })),
   attribute.map((asked) => ({ attribute: asked })),
   some(['de', 'de-AT', 'en']).map((languages) => ({ languages })),
   some(['DE', 'AT']).map((countries) => ({ countries })),
@@ -159,6 +167,8 @@ function matches(asked: SegmentFilter, who: Person): boolean {
     (!asked.or || asked.or.some((part) => matches(part, who))) &&
     (!asked.not || !matches(asked.not, who)) &&
     (!asked.labelIds || asked.labelIds.some((id) => who.labelIds.includes(id))) &&
+    (!asked.clickToChatLinkIds || asked.clickToChatLinkIds.some((id) => who.linkIds.includes(id))) &&
+    (!asked.campaigns || who.linkIds.some((id) => asked.campaigns!.includes(CAMPAIGNS[linkIds.indexOf(id)] ?? ''))) &&
     (!asked.attribute || hasAttribute(asked.attribute, who)) &&
     (!asked.languages ||
       asked.languages.some((tag) => who.language === tag || who.language?.startsWith(`${tag}-`) === true)) &&
@@ -233,6 +243,10 @@ beforeAll(async () => {
   testDatabase = await createTestDatabase('contacts', migrations);
   const log = createLogger('test', 'silent');
   database = await openDatabase({ service: 'contacts', url: testDatabase.url, poolSize: 2, entities, log });
+  const owner = new pg.Client({ connectionString: testDatabase.url });
+  await owner.connect();
+  // Which says that ids are of one workspace: the condition must not need that.
+  await owner.query('drop index click_to_chat_link_by_id').finally(() => owner.end());
 });
 afterAll(async () => {
   await database.close();
@@ -265,6 +279,52 @@ async function store(people: readonly Person[]): Promise<string> {
     'labelled_contact',
     { ...key, label_id: 'uuid', set_by_kind: 'text', set_at: 'timestamptz' },
     mine.flatMap((who) => who.labelIds.map((label_id) => ({ ...who, label_id, set_by_kind: 'system', set_at: now }))),
+  );
+  await insert(
+    'click_to_chat_link',
+    {
+      workspace_id: 'uuid',
+      id: 'uuid',
+      code: 'text',
+      name: 'text',
+      campaign: 'text',
+      channel_id: 'uuid',
+      locale: 'text',
+      text: 'text',
+      created_at: 'timestamptz',
+    },
+    linkIds.map((id, index) => ({
+      workspace_id: workspace,
+      id,
+      code: id,
+      name: id,
+      campaign: CAMPAIGNS[index] ?? null,
+      channel_id: channelIds[0],
+      locale: 'de',
+      text: 'Hallo',
+      created_at: now,
+    })),
+  );
+  await insert(
+    'click_to_chat_use',
+    {
+      ...key,
+      message_id: 'uuid',
+      link_id: 'uuid',
+      conversation_id: 'uuid',
+      began_conversation: 'boolean',
+      used_at: 'timestamptz',
+    },
+    mine.flatMap((who) =>
+      who.linkIds.map((link_id) => ({
+        ...who,
+        link_id,
+        message_id: newId(),
+        conversation_id: newId(),
+        began_conversation: false,
+        used_at: now,
+      })),
+    ),
   );
   await insert(
     'contact_attribute',
@@ -378,7 +438,16 @@ async function found(workspaceId: string, asked: SegmentFilter): Promise<string[
   return rows.map(({ id }) => id).toSorted();
 }
 
-const NOBODY = { language: null, createdAt: now, labelIds: [], attributes: {}, homes: [], consents: [], threads: [] };
+const NOBODY = {
+  language: null,
+  createdAt: now,
+  labelIds: [],
+  linkIds: [],
+  attributes: {},
+  homes: [],
+  consents: [],
+  threads: [],
+};
 
 describe('the condition of a segment', () => {
   it('holds for the contacts for which the filter holds, whoever they are and whatever it asks', async () => {

@@ -25,6 +25,8 @@ export function segmentCondition(filter: SegmentFilter, { now }: { now: Date }):
     not,
     labelIds,
     attribute,
+    clickToChatLinkIds,
+    campaigns,
     languages,
     countries,
     created,
@@ -40,6 +42,8 @@ export function segmentCondition(filter: SegmentFilter, { now }: { now: Date }):
     ...(not ? [negate(compile(not))] : []),
     ...(labelIds ? [labelled(labelIds)] : []),
     ...(attribute ? [attributed(attribute)] : []),
+    ...(clickToChatLinkIds ? [cameBy(sql`used.link_id = any(${array('uuid', clickToChatLinkIds)})`)] : []),
+    ...(campaigns ? [cameBy(isOfCampaign(campaigns))] : []),
     ...(languages ? [speaks(languages)] : []),
     ...(countries ? [isFrom(countries)] : []),
     ...(created ? within(sql`contact.created_at`, created, now) : []),
@@ -69,6 +73,21 @@ function labelled(labelIds: readonly string[]): Condition {
     select from labelled_contact labelled
     where labelled.workspace_id = contact.workspace_id and labelled.contact_id = contact.id
       and labelled.label_id = any(${array('uuid', labelIds)})
+  )`;
+}
+
+function cameBy(which: Condition): Condition {
+  return sql`exists (
+    select from click_to_chat_use used
+    where used.workspace_id = contact.workspace_id and used.contact_id = contact.id and ${which}
+  )`;
+}
+
+function isOfCampaign(campaigns: readonly string[]): Condition {
+  return sql`exists (
+    select from click_to_chat_link link
+    where link.workspace_id = used.workspace_id and link.id = used.link_id
+      and link.campaign = any(${array('text', campaigns)})
   )`;
 }
 

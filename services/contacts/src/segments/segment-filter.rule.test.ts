@@ -12,6 +12,7 @@ import type { ContactFilterType } from './segment-filter.types.js';
 
 const label = newId();
 const channel = newId();
+const link = newId();
 const ground: FilterGround = {
   attributes: new Map([
     ['size', { type: 'NUMBER', options: [] }],
@@ -21,6 +22,8 @@ const ground: FilterGround = {
   ]),
   labelIds: new Set([label]),
   purposes: new Set(['marketing']),
+  clickToChatLinkIds: new Set([link]),
+  campaigns: new Set(['Sommer']),
 };
 const check = (input: ContactFilterType) => checkFilter(input, ground);
 
@@ -28,6 +31,8 @@ describe('a filter of contacts', () => {
   it('is stored without what was left out, values as those of contacts are', () => {
     const input: ContactFilterType = {
       labelIds: [label, label],
+      clickToChatLinkIds: [link, link],
+      campaigns: ['Sommer'],
       languages: ['de-at'],
       countries: ['de'],
       window: null,
@@ -41,6 +46,8 @@ describe('a filter of contacts', () => {
     const stored = check(input);
     expect(stored).toEqual({
       labelIds: [label],
+      clickToChatLinkIds: [link],
+      campaigns: ['Sommer'],
       languages: ['de-AT'],
       countries: ['DE'],
       created: { from: '2026-11-01T00:00:00.000Z' },
@@ -59,6 +66,11 @@ describe('a filter of contacts', () => {
     ['labelIds', { labelIds: [] }],
     ['and', { and: [] }],
     ['and.1.or.0.labelIds', { and: [{}, { or: [{ labelIds: ['x'] }] }] }],
+    ['clickToChatLinkIds', { clickToChatLinkIds: [newId()] }],
+    ['clickToChatLinkIds', { clickToChatLinkIds: ['x'] }],
+    ['not.clickToChatLinkIds', { not: { clickToChatLinkIds: [] } }],
+    ['campaigns', { campaigns: ['sommer'] }],
+    ['or.0.campaigns', { or: [{ campaigns: [] }] }],
     ['not.languages', { not: { languages: ['??'] } }],
     ['countries', { countries: ['DE', 'Germany'] }],
     ['attribute', { attribute: { key: 'size' } }],

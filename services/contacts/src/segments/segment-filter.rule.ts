@@ -31,6 +31,10 @@ export interface FilterGround {
   attributes: ReadonlyMap<string, AttributeShape>;
   labelIds: ReadonlySet<string>;
   purposes: ReadonlySet<string>;
+  /** Archived ones too: people came by them. */
+  clickToChatLinkIds: ReadonlySet<string>;
+  /** Of these links. */
+  campaigns: ReadonlySet<string>;
 }
 
 /** What a client says, as it is stored: without what it left out. @throws DomainError INVALID_INPUT naming the path */
@@ -44,13 +48,16 @@ export function checkFilter(input: ContactFilterType, ground: FilterGround, fiel
     if (conditions > MAX_CONDITIONS) throw invalidInput(field, `must have at most ${MAX_CONDITIONS} conditions.`);
     const parts = (filters: ContactFilterType[] | null | undefined, name: string) =>
       checkSome(filters, `${field}.${name}`)?.map((part, index) => check(part, `${field}.${name}.${index}`, depth + 1));
-    const { labelIds, attribute, languages, countries, created, consent, window, lastInbound, lastOutbound } = own;
+    const { labelIds, attribute, clickToChatLinkIds, campaigns, languages, countries, created } = own;
+    const { consent, window, lastInbound, lastOutbound } = own;
     return said({
       and: parts(and, 'and'),
       or: parts(or, 'or'),
       not: not ? check(not, `${field}.not`, depth + 1) : undefined,
       labelIds: checkLabels(labelIds, `${field}.labelIds`, ground),
       attribute: attribute ? checkAttribute(attribute, `${field}.attribute`, ground) : undefined,
+      clickToChatLinkIds: checkLinks(clickToChatLinkIds, `${field}.clickToChatLinkIds`, ground),
+      campaigns: checkCampaigns(campaigns, `${field}.campaigns`, ground),
       languages: checkSome(languages, `${field}.languages`)?.map((tag) => checkLocale(tag, `${field}.languages`)),
       countries: checkSome(countries, `${field}.countries`)?.map((code) => checkCountry(code, `${field}.countries`)),
       created: created ? checkTime(created, `${field}.created`) : undefined,
@@ -86,6 +93,20 @@ function checkLabels(values: readonly string[] | null | undefined, field: string
   const ids = checkIds(values, field);
   if (ids?.some((id) => !labelIds.has(id))) throw invalidInput(field, 'must be labels of contacts.');
   return ids;
+}
+
+function checkLinks(values: readonly string[] | null | undefined, field: string, ground: FilterGround) {
+  const ids = checkIds(values, field);
+  if (ids?.some((id) => !ground.clickToChatLinkIds.has(id))) throw invalidInput(field, 'must be click-to-chat links.');
+  return ids;
+}
+
+function checkCampaigns(values: readonly string[] | null | undefined, field: string, ground: FilterGround) {
+  const campaigns = checkSome(values, field);
+  if (campaigns?.some((campaign) => !ground.campaigns.has(campaign))) {
+    throw invalidInput(field, 'must be campaigns of click-to-chat links, as they are written there.');
+  }
+  return campaigns;
 }
 
 function checkAttribute(input: AttributeFilterType, field: string, { attributes }: FilterGround): AttributeFilter {

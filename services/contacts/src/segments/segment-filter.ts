@@ -11,6 +11,10 @@ export interface SegmentFilter {
   /** With at least one of these labels. */
   labelIds?: readonly string[];
   attribute?: AttributeFilter;
+  /** Came by at least one of these links, first or later. */
+  clickToChatLinkIds?: readonly string[];
+  /** Came by a link that is of one of these campaigns now. */
+  campaigns?: readonly string[];
   /** BCP 47; `de` stands for `de-AT` too. */
   languages?: readonly string[];
   /** ISO 3166-1 alpha-2: where a number or user id of theirs is at home. */

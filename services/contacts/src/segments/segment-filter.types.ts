@@ -115,6 +115,18 @@ export class ContactFilterType {
   @Field(() => AttributeFilterType, ANY)
   attribute?: AttributeFilterType | null;
 
+  @Field(() => [ID], {
+    ...ANY,
+    description: `Who has come by at least one of these click-to-chat links or QR codes, first or later: ${VALUES}`,
+  })
+  clickToChatLinkIds?: string[] | null;
+
+  @Field(() => [String], {
+    ...ANY,
+    description: `Who has come by a click-to-chat link that is of one of these campaigns now, as they are written there: ${VALUES}`,
+  })
+  campaigns?: string[] | null;
+
   @Field(() => [String], { ...ANY, description: `BCP 47: de stands for de-AT too. ${VALUES}` })
   languages?: string[] | null;
 

@@ -3,6 +3,7 @@ import { matching, sql, type Database, type RawBuilder, type Tx } from '@fenster
 import { checkPageSize, type BatchLoad } from '@fenster/graphql';
 import { DomainError, invalidInput, isId, notFound, type Clock } from '@fenster/runtime';
 import { listAttributes } from '../attributes/attribute.queries.js';
+import { listLinkNames } from '../click-to-chat/click-to-chat.queries.js';
 import { findPurpose, listPurposes } from '../consent/purpose.queries.js';
 import { abilityOf, type ContactsContext } from '../context.js';
 import { listContactLabels } from '../labels/contact-label.queries.js';
@@ -64,10 +65,13 @@ export async function checkAskedFilter(
     await listContactLabels(ctx),
     await listPurposes(ctx.em),
   ];
+  const links = await listLinkNames(ctx);
   const ground = {
     attributes: new Map(attributes.flatMap((each) => (each.archivedAt ? [] : [[each.key, each] as const]))),
     labelIds: new Set(labels.map(({ id }) => id)),
     purposes: new Set(purposes.map(({ key }) => key)),
+    clickToChatLinkIds: new Set(links.map(({ id }) => id)),
+    campaigns: new Set(links.flatMap(({ campaign }) => campaign ?? [])),
   };
   const filter = checkFilter(input, ground, field);
   const refusal = unseenIn(filter, (what) => abilityOf(ctx).can('read', what), field);
