@@ -16,8 +16,8 @@ export const newsletterState = z.enum([
 ]);
 export type NewsletterState = z.infer<typeof newsletterState>;
 
-/** Where each recipient gets words of their own: a parameter of the header or the body, by its place among those given. */
-const newsletterSlot = z.object({ part: z.enum(['header', 'body']), index: z.int().min(0).max(99) });
+/** Where each recipient gets words of their own: a parameter of the header or the body, or what a button takes, by its place among those given. */
+const newsletterSlot = z.object({ part: z.enum(['header', 'body', 'buttons']), index: z.int().min(0).max(99) });
 export type NewsletterSlot = z.infer<typeof newsletterSlot>;
 /** Of a newsletter. */
 export const MAX_SLOTS = 20;

@@ -11,10 +11,16 @@ export async function checkTemplate(
   ctx: ContactsContext,
   given: NewsletterTemplateInput,
 ): Promise<{ content: NewsletterContent; placeholders: Placeholder[] }> {
-  const slots = (['header', 'body'] as const).flatMap((part) =>
-    (given[part] ?? []).flatMap(({ text, placeholder }, index) => {
+  const parts = {
+    header: given.header ?? [],
+    body: given.body ?? [],
+    buttons: (given.buttons ?? []).map(({ value, placeholder }) => ({ text: value, placeholder })),
+  };
+  const slots = (['header', 'body', 'buttons'] as const).flatMap((part) =>
+    parts[part].flatMap(({ text, placeholder }, index) => {
       if ((text == null) === (placeholder == null)) {
-        throw invalidInput(`template.${part}.${index}`, 'must have either text or placeholder.');
+        const same = part === 'buttons' ? 'value' : 'text';
+        throw invalidInput(`template.${part}.${index}`, `must have either ${same} or placeholder.`);
       }
       return placeholder ? [{ part, index, placeholder }] : [];
     }),
@@ -38,9 +44,11 @@ function checkContent({ templateId, header, headerMedia, body, buttons }: Newsle
   if (header != null && headerMedia != null) {
     throw invalidInput('template.headerMedia', 'must not be given together with header.');
   }
+  const shown = (placeholder: NewsletterPlaceholderInput | null | undefined) =>
+    fitValue(placeholder?.fallback) ?? SAMPLE;
   const parametersOf = (given: NewsletterTemplateInput['body']) =>
     (given ?? []).map(({ name, text, placeholder }) => ({
-      text: text ?? fitValue(placeholder?.fallback) ?? SAMPLE,
+      text: text ?? shown(placeholder),
       ...(name != null && { name }),
     }));
   const checked = newsletterContent.safeParse({
@@ -48,7 +56,7 @@ function checkContent({ templateId, header, headerMedia, body, buttons }: Newsle
     ...(header != null && { header: { parameters: parametersOf(header) } }),
     ...(headerMedia != null && { header: { media: { mediaId: headerMedia.mediaId, mediaKind: headerMedia.kind } } }),
     body: parametersOf(body),
-    buttons: (buttons ?? []).map(({ index, value }) => ({ index, value })),
+    buttons: (buttons ?? []).map(({ index, value, placeholder }) => ({ index, value: value ?? shown(placeholder) })),
   });
   if (checked.success) return checked.data;
   const path = checked.error.issues[0]!.path.map(String);

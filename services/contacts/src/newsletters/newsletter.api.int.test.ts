@@ -431,6 +431,25 @@ describe('a draft', () => {
     expect(rows).toEqual([{ placeholders: [{ part: 'body', index: 1, attribute: 'city' }] }]);
     expect(await put({})).toMatchObject({ field: 'template.body.0' });
     expect(await put({ text: 'x', placeholder: {} })).toMatchObject({ field: 'template.body.0' });
+    const press = (...buttons: object[]) => change({ newsletterId, template: { templateId: newId(), buttons } });
+    const code = { index: 1, placeholder: { attribute: 'city', fallback: 'ULM' } };
+    expect(await press({ index: 0, value: 'rad' }, code)).toMatchObject({ __typename: 'Newsletter' });
+    const { rows: stored } = await sql`select placeholders, content->'buttons' as buttons from newsletter
+      where id = ${newsletterId}`.execute(db());
+    expect(stored).toEqual([
+      {
+        placeholders: [{ part: 'buttons', index: 1, attribute: 'city', fallback: 'ULM' }],
+        buttons: [
+          { index: 0, value: 'rad' },
+          { index: 1, value: 'ULM' },
+        ],
+      },
+    ]);
+    expect(await press({ index: 0 })).toMatchObject({ field: 'template.buttons.0' });
+    expect(await press({ ...code, value: 'x' })).toMatchObject({ field: 'template.buttons.0' });
+    expect(await press({ index: 0, placeholder: { attribute: 'health' } })).toMatchObject({
+      field: 'template.placeholder',
+    });
     for (const placeholder of [{ attribute: 'health' }, { attribute: 'none' }, { fallback: ' ' }]) {
       expect(await put({ placeholder })).toMatchObject({ field: 'template.placeholder' });
     }

@@ -307,13 +307,23 @@ export class NewsletterMediaInput {
   kind!: keyof typeof HeaderMediaKindEnum;
 }
 
-@InputType()
+@InputType({ description: 'Either `value`, the same for everybody, or a placeholder.' })
 export class NewsletterButtonInput {
   @Field(() => Int, { description: 'Its place among the buttons of the template, from 0.' })
   index!: number;
 
-  @Field(() => String)
-  value!: string;
+  @Field(() => String, {
+    nullable: true,
+    description: 'The end of an address, as it stands there; a code, or what else the button takes.',
+  })
+  value?: string | null;
+
+  @Field(() => NewsletterPlaceholderInput, {
+    nullable: true,
+    description:
+      'What each recipient gets of their own. At the end of an address it is one part of it, percent-encoded: `Köln & Co` becomes `K%C3%B6ln%20%26%20Co`. A code has at most 15 characters: who has a longer one is refused, VALUE_UNFIT.',
+  })
+  placeholder?: NewsletterPlaceholderInput | null;
 }
 
 @InputType({ description: 'A template of the category MARKETING, and what is put into it.' })
