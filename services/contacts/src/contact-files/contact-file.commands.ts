@@ -4,11 +4,13 @@ import { baseType, checkFileName, KNOWN_TYPES } from '@fenster/object-store';
 import { checkText, invalidInput, isId, newId, notFound } from '@fenster/runtime';
 import { changeContact } from '../contacts/change-contact.js';
 import { abilityOf, type ContactsContext } from '../context.js';
+import { refuseHeld } from '../legal-holds/legal-hold.commands.js';
 import { ContactFile } from './contact-file.entity.js';
 import {
   MAX_FILE_BYTES,
   MAX_FILES,
   type AddContactFileInput,
+  type ContactFileUpload,
   type CreateContactFileUploadInput,
 } from './contact-file.types.js';
 import { removeContactFiles } from './remove-contact-files.js';
@@ -17,7 +19,7 @@ import { removeContactFiles } from './remove-contact-files.js';
 export async function createContactFileUpload(
   ctx: ContactsContext,
   input: CreateContactFileUploadInput,
-): Promise<{ id: string; uploadUrl: string; expiresAt: Date }> {
+): Promise<ContactFileUpload> {
   const announced = checkAnnounced(input);
   const { workspaceId } = ctx.requireActor();
   const file = await transact(ctx, async (tx) => {
@@ -28,10 +30,13 @@ export async function createContactFileUpload(
     );
     return findFile(tx, workspaceId, id);
   });
-  // The same key, after nothing came for so long that it is gone, or after it came.
-  if (!file || file.state === 'READY') throw notFound('Upload', 'idempotencyKey');
-  const { id, expiresAt } = file;
-  return { id, expiresAt, uploadUrl: fileUrl(ctx.app, 'file upload', file, expiresAt) };
+  // The same key, after nothing came for so long that it is gone, or after the file was removed.
+  if (!file || file.expiresAt <= ctx.now()) throw notFound('Upload', 'idempotencyKey');
+  const { id } = file;
+  // What is here already ends later, and what a contact has never: the URL takes nothing any more.
+  const isComplete = file.state === 'READY';
+  const expiresAt = isComplete ? new Date(ctx.now().getTime() + URL_MINUTES * 60_000) : file.expiresAt;
+  return { id, isComplete, expiresAt, uploadUrl: fileUrl(ctx.app, 'file upload', file, expiresAt) };
 }
 
 function checkAnnounced({ fileName, mimeType, sizeBytes }: CreateContactFileUploadInput): CheckedFile {
@@ -81,12 +86,13 @@ export async function addContactFile(ctx: ContactsContext, input: AddContactFile
   return ctx.em.findOneOrFail(ContactFile, { id });
 }
 
-/** For good: nothing opens it any more when this has returned. @throws DomainError NOT_FOUND */
+/** For good: nothing opens it any more when this has returned. @throws DomainError NOT_FOUND, LEGAL_HOLD */
 export async function removeContactFile(ctx: ContactsContext, id: string): Promise<{ id: string }> {
   const mayRead = abilityOf(ctx).can('read', 'ContactFile');
   const seen = mayRead && isId(id) ? await ctx.em.findOne(ContactFile, { id }) : null;
   if (!seen) throw notFound('File');
-  await changeContact(ctx, seen.contactId, async (tx, { workspaceId }) => {
+  await changeContact(ctx, seen.contactId, async (tx, { id: contactId, workspaceId }) => {
+    await refuseHeld(ctx, tx, [contactId]);
     const removed = await removeContactFiles(tx, workspaceId, sql`t.id = ${id}`);
     if (removed.length === 0) throw notFound('File');
     return ['files'];

@@ -58,7 +58,7 @@ const PDF = Buffer.concat([Buffer.from('%PDF-1.7\n'), randomBytes(150_000)]);
 const announce = (input: object = {}, as = token) =>
   ask<Answer & { uploadUrl: string }>(
     `mutation ($input: CreateContactFileUploadInput!) { result: createContactFileUpload(input: $input) {
-      ${REFUSAL} ... on ContactFileUpload { id uploadUrl } } }`,
+      ${REFUSAL} ... on ContactFileUpload { id uploadUrl isComplete expiresAt } } }`,
     {
       input: {
         fileName: 'Vertrag "Müller".pdf',
@@ -192,6 +192,24 @@ describe('a file of a contact', () => {
     for (const [field, input] of wrong) {
       expect(await announce(input)).toMatchObject({ __typename: 'InvalidInput', field });
     }
+  });
+
+  it('is announced once by a key, also when its bytes are here and a contact has it, until it is removed', async () => {
+    const idempotencyKey = newId();
+    const again = () => announce({ idempotencyKey });
+    const { id, uploadUrl, ...first } = await again();
+    expect(first).toMatchObject({ __typename: 'ContactFileUpload', isComplete: false });
+    expect(await again()).toEqual({ id, uploadUrl, ...first });
+    expect((await put(uploadUrl, PDF)).status).toBe(201);
+    const here = await again();
+    expect(here).toMatchObject({ __typename: 'ContactFileUpload', id, isComplete: true });
+    expect(new Date(here['expiresAt'] as string).getTime()).toBeGreaterThan(Date.now());
+    // Nothing is written over by it.
+    expect((await put(here.uploadUrl, PDF)).status).toBe(409);
+    expect(await add(id)).toMatchObject({ __typename: 'ContactFile', id });
+    expect(await again()).toMatchObject({ id, isComplete: true, expiresAt: expect.stringMatching(/^20/) });
+    await remove(id);
+    expect(await again()).toMatchObject({ __typename: 'NotFound', field: 'idempotencyKey' });
   });
 
   it('is given away once, by whoever brought it, and to whom they may see', async () => {

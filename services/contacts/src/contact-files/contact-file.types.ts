@@ -4,6 +4,7 @@ import { Field, Float, ID, InputType, Int, ObjectType } from 'type-graphql';
 import type { RetentionClass } from '../attributes/attribute.rule.js';
 import { RetentionClassEnum } from '../attributes/attribute.types.js';
 import { MemberReference } from '../consent/consent.types.js';
+import { LegalHoldInForce } from '../erasures/erasure.types.js';
 
 export const MAX_FILE_BYTES = 26_214_400;
 export const MAX_FILES = 200;
@@ -76,6 +77,9 @@ export class ContactFileUpload {
   })
   uploadUrl!: string;
 
+  @Field(() => Boolean, { description: 'The bytes are here: nothing is to be brought any more.' })
+  isComplete!: boolean;
+
   @Field(() => DateTime, {
     description: 'By then the upload has to begin. What no contact gets within seven days of it is deleted.',
   })
@@ -109,4 +113,7 @@ export const CreateContactFileUploadResult = resultUnion('CreateContactFileUploa
   IdempotencyConflict,
 ]);
 export const AddContactFileResult = resultUnion('AddContactFileResult', ContactFileType, [InvalidInput, NotFound]);
-export const RemoveContactFileResult = resultUnion('RemoveContactFileResult', ContactFileRemoved, [NotFound]);
+export const RemoveContactFileResult = resultUnion('RemoveContactFileResult', ContactFileRemoved, [
+  NotFound,
+  LegalHoldInForce,
+]);

@@ -71,7 +71,7 @@ export async function confirmErasure(ctx: ContactsContext, { id, reference }: Co
       throw new DomainError('ERASURE_NOT_PLANNED', 'Not all services have said yet what they have. Try again soon.');
     }
     await refuseMerged(tx, erasure);
-    await refuseHeld(tx, workspaceId, erasure.contactIds);
+    await refuseHeld(ctx, tx, erasure.contactIds);
     // They may have become known under another name since.
     const person = await personOf(tx, { workspaceId, contactId: erasure.contactId }, ctx.app.markOf);
     Object.assign(erasure, person, {

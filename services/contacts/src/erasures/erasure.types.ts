@@ -137,7 +137,13 @@ registerUserError(ErasureOutdated, 'ERASURE_OUTDATED');
   implements: UserError,
   description: 'A legal hold is in force for this person: release it first, or keep what is known of them.',
 })
-export class LegalHoldInForce extends UserError {}
+export class LegalHoldInForce extends UserError {
+  @Field(() => ID, { nullable: true, description: 'Null for those who may not see legal holds.' })
+  holdId!: string | null;
+
+  @Field(() => String, { description: 'When somebody looks whether it still has to be: YYYY-MM-DD.' })
+  reviewOn!: string;
+}
 registerUserError(LegalHoldInForce, 'LEGAL_HOLD');
 
 export const PlanErasureResult = resultUnion('PlanErasureResult', ErasureType, [

@@ -15,9 +15,10 @@ export async function heldIds(tx: Tx, { workspaceId }: Place): Promise<string[]>
 
 /** One of the holds of whoever has one of these ids, if there is any. */
 export function holdStatement({ workspaceId }: Place, contactIds: readonly string[]) {
-  return sql<{ id: string }>`
-    select id from legal_hold
-    where workspace_id = ${workspaceId} and released_at is null and contact_ids && ${array('uuid', contactIds)} limit 1
+  return sql<{ id: string; reviewOn: string }>`
+    select id, review_on::text as "reviewOn" from legal_hold
+    where workspace_id = ${workspaceId} and released_at is null and contact_ids && ${array('uuid', contactIds)}
+    order by review_on desc, id limit 1
   `;
 }
 

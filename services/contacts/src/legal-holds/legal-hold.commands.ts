@@ -92,9 +92,21 @@ export async function releaseLegalHold(ctx: ContactsContext, input: ReleaseLegal
 }
 
 /** Sees every hold that was set before, and is seen by every one that is set after it. @throws DomainError LEGAL_HOLD */
-export async function refuseHeld(tx: Tx, workspaceId: string, contactIds: readonly string[]): Promise<void> {
+export async function refuseHeld(ctx: ContactsContext, tx: Tx, contactIds: readonly string[]): Promise<void> {
+  const { workspaceId } = ctx.requireActor();
   await lockRetention(tx, workspaceId);
   const { rows } = await holdStatement({ workspaceId }, contactIds).execute(tx.sql);
-  if (rows.length === 0) return;
-  throw new DomainError('LEGAL_HOLD', 'What is known of this person has to be kept: a legal hold is in force.');
+  const [hold] = rows;
+  if (!hold) return;
+  // Which one it is tells only those something who may see it.
+  const { id: holdId } = abilityOf(ctx).can('read', 'LegalHold') ? hold : { id: null };
+  const next =
+    holdId === null
+      ? 'Ask somebody who manages retention to release it first'
+      : `Release the hold ${holdId} first (releaseLegalHold), if its reason is over`;
+  throw new DomainError(
+    'LEGAL_HOLD',
+    `What is known of this person has to be kept: a legal hold is in force, to be reviewed on ${hold.reviewOn}. ${next}, or leave what is there.`,
+    { details: { holdId, reviewOn: hold.reviewOn } },
+  );
 }

@@ -44,7 +44,7 @@ export class LegalHoldResolver {
   @Authorized('retention:manage')
   @Mutation(() => SetLegalHoldResult, {
     description:
-      'From now on nothing of the contact is removed by retention, nor is it erased. A run that is under way stops: what it removed before a service knew is gone, and its reports say how much that was.',
+      'From now on nothing of the contact is removed by retention, nor is it erased, and nobody deletes its files, deletes its notes or words them anew. A run that is under way stops: what it removed before a service knew is gone, and its reports say how much that was.',
   })
   setLegalHold(@Ctx() ctx: ContactsContext, @Arg('input', () => SetLegalHoldInput) input: SetLegalHoldInput) {
     return asResult(setLegalHold(ctx, input));

@@ -2,6 +2,7 @@ import { once, type Tx } from '@fenster/database';
 import { checkText, DomainError, isId, newId, notFound } from '@fenster/runtime';
 import { changeContact } from '../contacts/change-contact.js';
 import { abilityOf, type ContactsContext } from '../context.js';
+import { refuseHeld } from '../legal-holds/legal-hold.commands.js';
 import { ContactNote } from './contact-note.entity.js';
 import { MAX_NOTE_LENGTH, type AddContactNoteInput, type EditContactNoteInput } from './contact-note.types.js';
 
@@ -29,21 +30,25 @@ export async function addContactNote(ctx: ContactsContext, input: AddContactNote
   return note;
 }
 
-/** What somebody wrote nobody else words anew. @throws DomainError INVALID_INPUT, NOT_FOUND, NOT_THE_AUTHOR */
+/** What somebody wrote nobody else words anew. @throws DomainError INVALID_INPUT, NOT_FOUND, NOT_THE_AUTHOR, LEGAL_HOLD */
 export async function editContactNote(ctx: ContactsContext, input: EditContactNoteInput): Promise<ContactNote> {
   const text = checkNote(input.text);
   return changeNote(ctx, input.id, async (tx, note) => {
     if (!isAuthor(ctx, note)) throw new DomainError('NOT_THE_AUTHOR', 'Only its author edits a note.');
-    if (note.text !== text) Object.assign(note, { text, editedAt: tx.now() });
+    if (note.text === text) return;
+    // Of what stood there nothing would be left.
+    await refuseHeld(ctx, tx, [note.contactId]);
+    Object.assign(note, { text, editedAt: tx.now() });
   });
 }
 
-/** @throws DomainError NOT_FOUND, NOT_THE_AUTHOR */
+/** @throws DomainError NOT_FOUND, NOT_THE_AUTHOR, LEGAL_HOLD */
 export async function deleteContactNote(ctx: ContactsContext, id: string): Promise<{ id: string }> {
   await changeNote(ctx, id, async (tx, note) => {
     if (!isAuthor(ctx, note) && !ctx.requireActor().permissions.includes('contact:manage')) {
       throw new DomainError('NOT_THE_AUTHOR', 'Only its author deletes a note, or who manages contacts.');
     }
+    await refuseHeld(ctx, tx, [note.contactId]);
     await tx.em.nativeDelete(ContactNote, { id: note.id });
   });
   return { id };

@@ -1,6 +1,7 @@
 import { DateTime, IdempotencyConflict, InvalidInput, NotFound, NotTheAuthor, resultUnion } from '@fenster/graphql';
 import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { MemberReference } from '../consent/consent.types.js';
+import { LegalHoldInForce } from '../erasures/erasure.types.js';
 
 export const MAX_NOTE_LENGTH = 10_000;
 const TEXT = `1 to ${MAX_NOTE_LENGTH} characters.`;
@@ -73,8 +74,10 @@ export const EditContactNoteResult = resultUnion('EditContactNoteResult', Contac
   InvalidInput,
   NotFound,
   NotTheAuthor,
+  LegalHoldInForce,
 ]);
 export const DeleteContactNoteResult = resultUnion('DeleteContactNoteResult', ContactNoteDeleted, [
   NotFound,
   NotTheAuthor,
+  LegalHoldInForce,
 ]);

@@ -6,13 +6,13 @@ import {
   type RetainingService,
   type RetentionOutcome,
 } from '@fenster/contracts';
-import { readLog, sql, workOnRetention, type RetentionWorkerOptions } from '@fenster/database';
+import { readLog, sql, workOnRetention, type RetentionWorkerOptions, type Tx } from '@fenster/database';
 import { newId } from '@fenster/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../../test/support/eventually.js';
 import { ContactsUnderTest } from '../testing/contacts-under-test.js';
 import { retentionSteps } from './remove-inactive.js';
-import { takeRetentionReport } from './retention-run.js';
+import { lockRetention, takeRetentionReport } from './retention-run.js';
 import { orderDueRun } from './retention-schedule.js';
 
 const DAY_MS = 86_400_000;
@@ -390,6 +390,103 @@ describe('a legal hold', () => {
     await release(holdId);
     expect(await confirm()).toEqual({ __typename: 'Erasure' });
     expect(await hold(contactId)).toMatchObject({ __typename: 'ErasureUnderWay' });
+  });
+
+  const colleague = () =>
+    contacts.token(workspaceId, 'contact:read', 'contact:update', 'contact:manage', 'message:read');
+  const REFUSAL = '__typename ... on LegalHoldInForce { code message holdId reviewOn }';
+  const as = async (token: string, query: string, variables: Record<string, unknown>) => {
+    const { data, errors } = await contacts.query(query, token, variables);
+    expect(errors).toBeUndefined();
+    return data!['result'] as Record<string, unknown> & { id: string };
+  };
+  const addNote = (contactId: string, token: string) =>
+    as(
+      token,
+      'mutation ($input: AddContactNoteInput!) { result: addContactNote(input: $input) { __typename ... on ContactNote { id } } }',
+      { input: { contactId, text: 'Drohte mit Klage', idempotencyKey: newId() } },
+    );
+  const deleteNote = (id: string, token: string) =>
+    as(token, `mutation ($id: ID!) { result: deleteContactNote(id: $id) { ${REFUSAL} } }`, { id });
+  const isNote = async (id: string) => {
+    const { rows } = await sql`select text from contact_note where id = ${id}`.execute(db());
+    return rows;
+  };
+
+  it('keeps colleagues from deleting notes and files and from wording notes anew, and says what to do next', async () => {
+    const contactId = await meet(3);
+    const token = colleague();
+    const { id: noteId } = await addNote(contactId, token);
+    const { rows: files } = await sql<{ id: string }>`
+      select id from contact_file where contact_id = ${contactId} order by id limit 1
+    `.execute(db());
+    const { id: holdId } = await hold(contactId);
+    const told = {
+      __typename: 'LegalHoldInForce',
+      code: 'LEGAL_HOLD',
+      message: expect.stringContaining('Ask somebody who manages retention to release it first'),
+      holdId: null,
+      reviewOn: dayAhead(90),
+    };
+    const edit = (text: string) =>
+      as(token, `mutation ($input: EditContactNoteInput!) { result: editContactNote(input: $input) { ${REFUSAL} } }`, {
+        input: { id: noteId, text },
+      });
+    const removeFile = () =>
+      as(token, `mutation ($id: ID!) { result: removeContactFile(id: $id) { ${REFUSAL} } }`, { id: files[0]!.id });
+    expect(await deleteNote(noteId, token)).toEqual(told);
+    expect(await edit('Alles gut')).toEqual(told);
+    expect(await edit('Drohte mit Klage')).toEqual({ __typename: 'ContactNote' });
+    expect(await removeFile()).toEqual(told);
+    expect(await isNote(noteId)).toEqual([{ text: 'Drohte mit Klage' }]);
+    const officer = contacts.token(
+      workspaceId,
+      'contact:read',
+      'contact:update',
+      'contact:manage',
+      'message:read',
+      'retention:manage',
+    );
+    expect(await deleteNote(noteId, officer)).toEqual({ ...told, holdId, message: expect.stringContaining(holdId) });
+
+    // Of somebody else nothing is held.
+    const { id: other } = await addNote(await meet(3), token);
+    expect(await deleteNote(other, token)).toEqual({ __typename: 'ContactNoteDeleted' });
+    await release(holdId);
+    expect(await removeFile()).toEqual({ __typename: 'ContactFileRemoved' });
+    expect(await deleteNote(noteId, token)).toEqual({ __typename: 'ContactNoteDeleted' });
+  });
+
+  it('that is being placed is waited for by whoever deletes', async () => {
+    const contactId = await meet(3);
+    const token = colleague();
+    const { id: noteId } = await addNote(contactId, token);
+    const em = contacts.database.system();
+    await em.begin();
+    try {
+      // As `setLegalHold` does, which has not ended yet.
+      await lockRetention({ sql: em.getKysely() } as Tx, workspaceId);
+      await sql`
+        insert into legal_hold (workspace_id, id, contact_id, contact_ids, reason, review_on, set_at, set_by_kind)
+        values (${workspaceId}, ${newId()}, ${contactId}, ${[contactId]}::uuid[], 'Klage', ${dayAhead(90)}, now(), 'member')
+      `.execute(em.getKysely());
+      const deleting = deleteNote(noteId, token);
+      await Promise.race([
+        deleting,
+        eventually(async () => {
+          const { rows } = await sql`
+            select pid from pg_locks where locktype = 'advisory' and not granted
+              and database = (select oid from pg_database where datname = current_database())
+          `.execute(db());
+          expect(rows).not.toEqual([]);
+        }),
+      ]);
+      await em.commit();
+      expect(await deleting).toMatchObject({ code: 'LEGAL_HOLD' });
+    } finally {
+      if (em.isInTransaction()) await em.rollback();
+    }
+    expect(await isNote(noteId)).toHaveLength(1);
   });
 
   it('goes with the contact when it is merged, is said before, and stays with both when that is undone', async () => {
