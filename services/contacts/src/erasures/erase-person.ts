@@ -3,6 +3,8 @@ import { array, sql, type ErasureTask, type PersonData, type Tx } from '@fenster
 import type { PersonMark } from '@fenster/runtime';
 import { endArchives } from '../access-requests/archive-files.js';
 import { removeContactFiles } from '../contact-files/remove-contact-files.js';
+import { IS_THEIR_OWN_NAME } from '../identities/own-names.js';
+import { forgetInNames, mentionsOf } from '../mentions/mentions.js';
 import { forgetInSegments, segmentsAbout } from '../segments/forget-person.js';
 
 /** Who the person is goes; the consent ledger, which names nobody, stays, and so does what tells them when they come back. */
@@ -126,7 +128,8 @@ export async function countPerson(
     // The day of the last review: nobody can say when it is released.
     { what: 'legal_holds', count: holds[0]!.count, ground: 'LEGAL_HOLD', until: holdUntil },
   ];
-  const erased = [...rows, { what: 'segments', count: asking.length }];
+  const [mentions] = await mentionsOf((statement) => statement.execute(tx.sql), workspaceId, [{ contactIds }]);
+  const erased = [...rows, { what: 'segments', count: asking.length }, { what: 'mentions', count: mentions!.length }];
   return { erased: erased.filter(({ count }) => count > 0), kept: kept.filter(({ count }) => count > 0) };
 }
 
@@ -145,6 +148,7 @@ async function erasePerson(tx: Tx, task: ErasureTask, markOf: PersonMark): Promi
   await suppress(tx, task, markOf);
   await endArchives(tx, task);
   await forgetInSegments(tx, task);
+  await forgetInNames(tx, task);
   for (const { table, where, leaves, erase } of tablesOf(task)) {
     if (erase) {
       await erase(tx);
@@ -158,23 +162,6 @@ async function erasePerson(tx: Tx, task: ErasureTask, markOf: PersonMark): Promi
   }
   return report;
 }
-
-/**
- * Of `identity`, what leads to its contact and to nobody else. Numbers are handed on: whoever got one last has it, and what is
- * said of it is theirs. Usernames tell nobody: anybody can take a free one. A parent BSUID is no longer one contact’s as soon as another
- * has it, too, whoever was first.
- */
-export const IS_THEIR_OWN_NAME = sql`identity.kind <> 'USERNAME' and not exists (
-  select from contact_identity other
-  where other.workspace_id = identity.workspace_id and other.kind = identity.kind and other.value = identity.value
-    and other.valid_to is null and other.contact_id <> identity.contact_id
-    and not exists (
-      select from contact_identity own
-      where own.workspace_id = identity.workspace_id and own.kind = identity.kind and own.value = identity.value
-        and own.valid_to is null and own.contact_id = identity.contact_id and own.valid_from >= other.valid_from
-        and own.kind <> 'PARENT_BSUID'
-    )
-)`;
 
 interface NameRow {
   id: string;

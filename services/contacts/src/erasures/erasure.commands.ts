@@ -5,8 +5,9 @@ import { DomainError, invalidInput, isId, newId, type PersonMark } from '@fenste
 import { abilityOf, type ContactsContext } from '../context.js';
 import { findSubject, newReference } from '../contacts/person-subject.js';
 import { knownIdsOf } from '../identities/announce-names.js';
+import { IS_THEIR_OWN_NAME } from '../identities/own-names.js';
 import { refuseHeld } from '../legal-holds/legal-hold.commands.js';
-import { countPerson, IS_THEIR_OWN_NAME } from './erase-person.js';
+import { countPerson } from './erase-person.js';
 import { Erasure } from './erasure.entity.js';
 import { takeReport } from './erasure-reports.js';
 import type { ConfirmErasureInput, PlanErasureInput } from './erasure.types.js';

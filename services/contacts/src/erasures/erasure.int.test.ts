@@ -351,6 +351,119 @@ describe('a segment that asks for what only the erased person has', () => {
   });
 });
 
+describe('what colleagues have named after a person', () => {
+  const named = async () => {
+    const { rows } = await sql<{ name: string }>`
+      select name from segment where workspace_id = ${workspaceId}
+      union all select name from contact_label where workspace_id = ${workspaceId}
+      union all select name from newsletter where workspace_id = ${workspaceId}
+      union all select name from click_to_chat_link where workspace_id = ${workspaceId}
+      union all select campaign from click_to_chat_link where workspace_id = ${workspaceId} and campaign is not null
+    `.execute(db());
+    return rows.map(({ name }) => name).toSorted();
+  };
+  const filtersOf = async (table: 'segment' | 'newsletter') => {
+    const { rows } = await sql<{ filter: object }>`
+      select filter from ${sql.table(table)} where workspace_id = ${workspaceId} and filter <> '{}'
+    `.execute(db());
+    return rows.map(({ filter }) => filter);
+  };
+  const call = (contactId: string, name: string, email: string | null = null) =>
+    sql`
+      update contact set given_name = ${name}, email = ${email} where workspace_id = ${workspaceId} and id = ${contactId}
+    `.execute(db());
+  const segment = (name: string, filter: object = {}) =>
+    sql`
+      insert into segment (workspace_id, id, name, filter, created_at, updated_at)
+      values (${workspaceId}, ${newId()}, ${name}, ${JSON.stringify(filter)}::jsonb, now(), now())
+    `.execute(db());
+
+  it('is told to whoever confirms, and called otherwise then; what others are called too, and what is elsewhere, stays', async () => {
+    const [anna, bob] = [await meet('DE.1'), await meet('DE.2', '+436601234567')];
+    await call(anna, 'Anna Berg', 'anna@example.org');
+    await call(bob, 'Bob Berg', 'bob@example.org');
+    const elsewhere = workspaceId;
+    workspaceId = newId();
+    await segment('Anna Berg');
+    const theirs = workspaceId;
+    workspaceId = elsewhere;
+    const asked = { not: { campaigns: ['Für Anna Berg', 'Sommer'] } };
+    for (const name of ['Anna Berg', 'berg, anna', '0151 12345678', 'Anna', 'Bob Berg']) await segment(name);
+    await segment('Sommer', asked);
+    await sql`
+      insert into contact_label (workspace_id, id, name, colour, created_at)
+      values (${workspaceId}, ${newId()}, 'an anna@example.org', '#000000', now())
+    `.execute(db());
+    await sql`
+      insert into newsletter (workspace_id, id, name, channel_id, segment_id, filter, content, state, created_at, created_by_kind, created_by_id)
+      values (${workspaceId}, ${newId()}, 'Test mit Anna Berg', ${channelId}, ${newId()}, ${JSON.stringify(asked)}::jsonb, '{}', 'DRAFT', now(), 'member', ${newId()})
+    `.execute(db());
+    await sql`
+      insert into click_to_chat_link (workspace_id, id, code, name, campaign, channel_id, locale, text, created_at)
+      values (${workspaceId}, ${newId()}, 'ABCDEFGH', 'Tür von DE.1', 'Für Anna Berg', ${channelId}, 'de', 'Hallo', now())
+    `.execute(db());
+    const { id } = await ask(
+      `mutation ($input: PlanErasureInput!) { result: planErasure(input: $input) { __typename ... on Erasure { id reference } } }`,
+      { subject: { contactId: anna }, idempotencyKey: 'look first' },
+    );
+    const mentionsOf = async (erasureId: string) => {
+      const { data } = await contacts.query(
+        'query ($id: ID!) { erasure(id: $id) { mentions { kind name without } plan { erased { what count } } } }',
+        token,
+        { id: erasureId },
+      );
+      return data!['erasure'] as { mentions: { name: string; without: string }[]; plan: { erased: object[] }[] };
+    };
+    const { mentions, plan } = await mentionsOf(id);
+    const byName = (one: { name: string }, other: { name: string }) => one.name.localeCompare(other.name);
+    expect(mentions.toSorted(byName)).toEqual([
+      { kind: 'SEGMENT', name: '0151 12345678', without: expect.stringMatching(/^\[…\]/) as string },
+      { kind: 'CONTACT_LABEL', name: 'an anna@example.org', without: 'an […]' },
+      { kind: 'SEGMENT', name: 'Anna Berg', without: expect.stringMatching(/^\[…\]/) as string },
+      { kind: 'SEGMENT', name: 'berg, anna', without: expect.stringMatching(/^\[…\]/) as string },
+      { kind: 'CAMPAIGN', name: 'Für Anna Berg', without: 'Für […]' },
+      { kind: 'NEWSLETTER', name: 'Test mit Anna Berg', without: 'Test mit […]' },
+      { kind: 'CLICK_TO_CHAT_LINK', name: 'Tür von DE.1', without: 'Tür von […]' },
+    ]);
+    expect(plan.flatMap(({ erased }) => erased)).toContainEqual({ what: 'mentions', count: 7 });
+    const erasureId = await erase(anna);
+    expect(await named()).toEqual(
+      [
+        '[…]',
+        '[…] 2',
+        '[…] 3',
+        'Anna',
+        'Bob Berg',
+        'Für […]',
+        'Sommer',
+        'Test mit […]',
+        'Tür von […]',
+        'an […]',
+      ].toSorted(),
+    );
+    const left = { not: { campaigns: ['Für […]', 'Sommer'] } };
+    expect([await filtersOf('segment'), await filtersOf('newsletter')]).toEqual([[left], [left]]);
+    expect((await mentionsOf(erasureId)).mentions).toEqual([]);
+    const changed = (await readLog(contacts.database.forTenant(workspaceId), 0, 1000)).filter(
+      ({ name }) => name === 'contacts.segment.changed',
+    );
+    expect(changed).toHaveLength(3);
+    workspaceId = theirs;
+    expect(await named()).toEqual(['Anna Berg']);
+    workspaceId = elsewhere;
+  });
+
+  it('stays where somebody else is called so as well', async () => {
+    const [anna, other] = [await meet('DE.1'), await meet('DE.2', '+436601234567')];
+    await call(anna, 'Anna Berg');
+    await call(other, 'anna berg');
+    await segment('Anna Berg');
+    await segment('Anna Berg, +4915112345678');
+    await erase(anna);
+    expect(await named()).toEqual(['Anna Berg', 'Anna Berg, […]']);
+  });
+});
+
 describe('files from before an erasure', () => {
   const files = async () => {
     const { rows } = await sql<{ id: string }>`

@@ -10,12 +10,14 @@ import { asResult, Authorized, checkPageSize, decodePage, olderThan, pageOf, typ
 import { isId } from '@fenster/runtime';
 import { Arg, Ctx, FieldResolver, ID, Int, Mutation, Query, Resolver, Root } from 'type-graphql';
 import { abilityOf, type ContactsContext } from '../context.js';
+import { mentionsOf, type Mention } from '../mentions/mentions.js';
 import { confirmErasure, planErasure } from './erasure.commands.js';
 import { Erasure, type StoredReport } from './erasure.entity.js';
 import { reportByService, type ServiceReport } from './erasure-reports.js';
 import {
   ConfirmErasureInput,
   ConfirmErasureResult,
+  ErasureMentionType,
   ErasurePage,
   ErasureReportType,
   ErasureType,
@@ -72,6 +74,14 @@ export class ErasureResolver {
     return reportByService((await ctx.loader(reportsOf).load(id)) ?? [], ['PLAN']);
   }
 
+  @FieldResolver(() => [ErasureMentionType], {
+    description:
+      'Before it is confirmed: names of segments, labels of contacts, newsletters, links and campaigns in which the person stands by the whole name, a number, an address or an id that is nobody else’s. Rename what should be called otherwise; what else holds the person at that moment is replaced. Empty once it is confirmed.',
+  })
+  async mentions(@Root() erasure: Erasure, @Ctx() ctx: ContactsContext): Promise<Mention[]> {
+    return erasure.confirmedAt ? [] : ((await ctx.loader(mentionsOfPlans).load(erasure)) ?? []);
+  }
+
   @FieldResolver(() => [ErasureReportType], { description: 'What services have erased so far, and what they keep.' })
   async result(@Root() { id, storedResult }: Erasure, @Ctx() ctx: ContactsContext): Promise<ServiceReport[]> {
     return reportByService(storedResult ?? (await ctx.loader(reportsOf).load(id)) ?? [], ['ROWS', 'LOG']);
@@ -93,6 +103,17 @@ export class ErasureResolver {
     return completedAt ? ctx.app.certificateUrl(id, { language, format }) : null;
   }
 }
+
+/** Whoever sees the plan sees them. */
+const mentionsOfPlans: BatchLoad<Erasure, Mention[]> = async (ctx, plans) => {
+  const { workspaceId } = ctx.requireActor();
+  const mentions = await mentionsOf(
+    async (statement) => ({ rows: await ctx.database.readForTenant(workspaceId, statement) }),
+    workspaceId,
+    plans,
+  );
+  return new Map(plans.map((plan, index) => [plan, mentions[index]!]));
+};
 
 /** Whoever sees the erasure sees its reports. */
 export const reportsOf: BatchLoad<string, StoredReport[]> = async (ctx, ids) => {

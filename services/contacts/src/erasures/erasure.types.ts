@@ -11,6 +11,7 @@ import {
 } from '@fenster/graphql';
 import { Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { PersonSubject } from '../contacts/person-subject.types.js';
+import { MENTION_KINDS, type MentionKind } from '../mentions/mentions.js';
 import { ERASURE_STATES, type ErasureState } from './erasure.entity.js';
 
 const ErasureStateEnum = enumOf(ERASURE_STATES, {
@@ -24,6 +25,23 @@ const KeptGroundEnum = enumOf(keptGround.options, {
     'Why something stays although the person wants to be forgotten. ACCOUNTING: accounts have to be kept (Art. 17(3)(b) GDPR, § 147 AO). CONSENT_PROOF: of a consent and its withdrawal (Art. 7(1), 17(3)(e)). ACCOUNTABILITY: who of the business saw what (Art. 5(2)). SUPPRESSION: so that nothing brings the person back, and a STOP holds (Art. 21(3)). LEGAL_HOLD: all of it stays for legal claims, or because an authority says so (Art. 17(3)(b), (e)); while the plan says so it cannot be confirmed.',
 });
 export const ErasingServiceEnum = enumOf(ERASING_SERVICES, { name: 'ErasingService' });
+
+const ErasureMentionKindEnum = enumOf(MENTION_KINDS, { name: 'ErasureMentionKind' });
+
+@ObjectType('ErasureMention', { description: 'Something that colleagues named after the person of a plan.' })
+export class ErasureMentionType {
+  @Field(() => ErasureMentionKindEnum)
+  kind!: MentionKind;
+
+  @Field(() => ID, { description: 'Of a CAMPAIGN: of a link that is of it.' })
+  id!: string;
+
+  @Field(() => String)
+  name!: string;
+
+  @Field(() => String, { description: 'What it is called once the person is erased.' })
+  without!: string;
+}
 
 @ObjectType()
 export class ErasedItem {

@@ -51,6 +51,7 @@ export const DATA_INVENTORY: Readonly<Record<InventoryKind, StoredData>> = {
   link_uses: inDatabase('ERASURE', 'contacts'),
   newsletters: inDatabase('ERASURE', 'contacts'),
   segments: inDatabase('ERASURE', 'contacts'),
+  mentions: inDatabase('ERASURE', 'contacts'),
   access_requests: inDatabase('ERASURE', 'contacts'),
   legal_holds: inDatabase('LEGAL_HOLD', 'contacts'),
   merges: inDatabase('MERGES', 'contacts'),

@@ -32,6 +32,19 @@ export function labelsIn({ and = [], or = [], not, labelIds = [] }: SegmentFilte
   return [...new Set([...labelIds, ...parts.flatMap(labelsIn)])];
 }
 
+/** With other names of campaigns. */
+export function withCampaigns(filter: SegmentFilter, nameOf: (campaign: string) => string): SegmentFilter {
+  const { and, or, not, campaigns, ...same } = filter;
+  const rename = (part: SegmentFilter) => withCampaigns(part, nameOf);
+  return {
+    ...same,
+    ...(and && { and: and.map(rename) }),
+    ...(or && { or: or.map(rename) }),
+    ...(not && { not: rename(not) }),
+    ...(campaigns && { campaigns: [...new Set(campaigns.map(nameOf))] }),
+  };
+}
+
 /** A value that a filter names. */
 export interface AskedValue {
   key: string;
