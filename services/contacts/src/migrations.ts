@@ -15,6 +15,7 @@ import {
   newsletterEditorsMigration,
   newsletterMigration,
   newsletterOptOutWordsMigration,
+  newsletterPaceMigration,
   newsletterPlaceholderMigration,
   newsletterPurposeMigration,
   newsletterTemplateMigration,
@@ -130,4 +131,5 @@ export const migrations: readonly MigrationStep[] = [
   },
   contactMatchOriginMigration,
   newsletterOptOutWordsMigration,
+  newsletterPaceMigration,
 ];

@@ -3,7 +3,7 @@ import { array, sql, transact, unnest, type Ctx, type Tx } from '@fenster/databa
 import type { Unreachable } from '../segments/reach.js';
 import { addressOf, audienceRefusal, placeableAttributes } from './audience.js';
 import { setState, type Newsletter } from './newsletter.js';
-import { allowanceOf, shareOut } from './pace.rule.js';
+import { allowancesOf, OVERTAKEN_S, type ChannelPace, type NewsletterPace } from './pace.rule.js';
 import { valuesOf, type KnownValues } from './placeholder.rule.js';
 
 const DAY_MS = 86_400_000;
@@ -33,14 +33,10 @@ export async function handOver(
   { workspaceId, channelId }: { workspaceId: string; channelId: string },
 ): Promise<number> {
   return transact(ctx, async (tx) => {
-    const allowance = await readAllowance(tx, workspaceId, channelId);
-    if (allowance === 0) return 0;
-    // A pause or a cancellation waits for what is handed over now, and then stops the rest.
-    const { rows: newsletters } = await sql<Pick<Newsletter, 'id' | 'purpose' | 'placeholders'>>`
-      select id, purpose, placeholders from newsletter where workspace_id = ${workspaceId} and channel_id = ${channelId} and state = 'RUNNING'
-      order by id for no key update skip locked
-    `.execute(tx.sql);
-    const shares = shareOut(allowance, Math.max(1, newsletters.length));
+    const pace = await readPace(tx, workspaceId, channelId);
+    if (!pace) return 0;
+    const newsletters = await lockNewsletters(tx, workspaceId, channelId);
+    const shares = allowancesOf(pace, newsletters);
     let handed = 0;
     for (const [index, newsletter] of newsletters.entries()) {
       handed += await handOverSome(tx, { workspaceId, channelId, ...newsletter }, shares[index]!);
@@ -53,7 +49,34 @@ export async function handOver(
   });
 }
 
-async function readAllowance(tx: Tx, workspaceId: string, channelId: string): Promise<number> {
+type DueNewsletter = NewsletterPace & Pick<Newsletter, 'id' | 'purpose' | 'placeholders'>;
+
+/** Those with somebody due, who has waited longest first. A pause or a cancellation waits for what is handed over now, and then stops the rest. */
+async function lockNewsletters(tx: Tx, workspaceId: string, channelId: string): Promise<DueNewsletter[]> {
+  const now = tx.now();
+  const { rows } = await sql<DueNewsletter>`
+    select id, purpose, placeholders, handed_at as "handedAt", (
+        select count(*)::int from newsletter_recipient recipient
+        where recipient.workspace_id = ${workspaceId} and recipient.channel_id = ${channelId}
+          and recipient.newsletter_id = newsletter.id and ${UNDER_WAY(now)}
+          and recipient.handed_at > coalesce(newsletter.left_up_to, '-infinity') - make_interval(secs => ${OVERTAKEN_S}::int)
+      ) as "underWay"
+    from newsletter where workspace_id = ${workspaceId} and channel_id = ${channelId} and state = 'RUNNING' and exists (
+      select from newsletter_recipient due where due.workspace_id = ${workspaceId}
+        and due.newsletter_id = newsletter.id and due.state = 'PENDING' and due.due_at <= ${now}
+    )
+    order by handed_at nulls first, id for no key update of newsletter skip locked
+  `.execute(tx.sql);
+  return rows;
+}
+
+/** Of recipients `recipient`. */
+const UNDER_WAY = (now: Date) => sql`(
+  recipient.state in ('HANDED_OVER', 'QUEUED') and recipient.handed_at > ${new Date(now.getTime() - UNDER_WAY_MS)}
+)`;
+
+/** Undefined if somebody else hands over now. */
+async function readPace(tx: Tx, workspaceId: string, channelId: string): Promise<ChannelPace | undefined> {
   const now = tx.now();
   const { rows } = await sql<{
     account_id: string | null;
@@ -65,7 +88,7 @@ async function readAllowance(tx: Tx, workspaceId: string, channelId: string): Pr
     where workspace_id = ${workspaceId} and id = ${channelId} for update skip locked
   `.execute(tx.sql);
   const [channel] = rows;
-  if (!channel) return 0;
+  if (!channel) return undefined;
   // A day has many rows, and nobody asks for them where there is no limit to it.
   const handedInDay =
     channel.recipients_per_day === null
@@ -75,23 +98,17 @@ async function readAllowance(tx: Tx, workspaceId: string, channelId: string): Pr
             on recipient.workspace_id = sending.workspace_id and recipient.channel_id = sending.id
           where sending.workspace_id = ${workspaceId}
             and (sending.id = ${channelId} or sending.account_id = ${channel.account_id})
-            and recipient.handed_at > ${new Date(now.getTime() - DAY_MS)} and recipient.state <> 'REFUSED'
+            and recipient.handed_at > ${new Date(now.getTime() - UNDER_WAY_MS)} and recipient.state <> 'REFUSED'
+            and (recipient.handed_at > ${new Date(now.getTime() - DAY_MS)} or recipient.state in ('HANDED_OVER', 'QUEUED'))
         )`;
-  const { rows: used } = await sql<{ handed: number; under_way: number }>`
-    select ${handedInDay} as handed, (
-      select count(*)::int from newsletter_recipient
-      where workspace_id = ${workspaceId} and channel_id = ${channelId} and state in ('HANDED_OVER', 'QUEUED')
-        and handed_at > ${new Date(now.getTime() - UNDER_WAY_MS)}
-    ) as under_way
-  `.execute(tx.sql);
-  return allowanceOf({
+  const { rows: used } = await sql<{ handed: number }>`select ${handedInDay} as handed`.execute(tx.sql);
+  return {
     now,
     handedAt: channel.handed_at,
     messagesPerSecond: channel.messages_per_second,
     recipientsPerDay: channel.recipients_per_day,
     handedInDay: used[0]!.handed,
-    underWay: used[0]!.under_way,
-  });
+  };
 }
 
 interface DueRow extends KnownValues {
@@ -177,7 +194,7 @@ async function handOverSome(
     )}
     where recipient.workspace_id = ${workspaceId} and recipient.id = input.id
   `.execute(tx.sql);
-  if (rows.length > 0) await markUntold(tx, workspaceId, newsletterId);
+  if (rows.length > 0) await markHanded(tx, workspaceId, newsletterId);
   for (const [index, { id: messageId, origin_id: contactId, kind, value }] of rows.entries()) {
     const { refusal, values } = handed[index]!;
     if (refusal !== null) continue;
@@ -190,9 +207,9 @@ async function handOverSome(
   return rows.length;
 }
 
-function markUntold(tx: Tx, workspaceId: string, id: string) {
+function markHanded(tx: Tx, workspaceId: string, id: string) {
   return sql`
-    update newsletter set is_untold = true where workspace_id = ${workspaceId} and id = ${id}
+    update newsletter set is_untold = true, handed_at = ${tx.now()} where workspace_id = ${workspaceId} and id = ${id}
   `.execute(tx.sql);
 }
 

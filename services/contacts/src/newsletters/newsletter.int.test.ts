@@ -440,6 +440,64 @@ describe('what was stopped before it left', () => {
   });
 });
 
+describe('messages of which no outcome comes', () => {
+  const under = async (id: string) =>
+    (
+      await rows(sql<{ count: number }>`
+        select count(*)::int as count from newsletter_recipient
+        where newsletter_id = ${id} and state in ('HANDED_OVER', 'QUEUED')
+      `)
+    )[0]!.count;
+  const wait = (seconds: number) => {
+    now = new Date(now.getTime() + seconds * 1_000);
+    return runNewsletters(ctx);
+  };
+  /** Over a number of which nothing was told: five a second, fifty under way. */
+  const fill = async (people: number) => {
+    for (let index = 0; index < people; index += 1) {
+      await insertPerson(`person ${index}`, { phone: `+4917000001${100 + index}`, phoneSaid: 'CONFIRMED' });
+    }
+    const { id } = await begin();
+    await run(sql`insert into sending_channel (workspace_id, id) values (${workspaceId}, ${channelId})`);
+    for (let round = 0; round < 8; round += 1) await wait(2);
+    expect(await under(id)).toBe(50);
+    return id;
+  };
+
+  it('hold up no other newsletter of the channel', async () => {
+    const stuck = await fill(60);
+    const { id } = await begin();
+    await wait(2);
+    // Ten when it began, and ten now.
+    expect(await under(id)).toBe(20);
+    expect(await under(stuck)).toBe(50);
+  });
+
+  it('hold up their own for a minute: then one tells whether anything moves; and no day has more than its limit', async () => {
+    const id = await fill(60);
+    await wait(60);
+    expect(await under(id)).toBe(51);
+    await wait(2);
+    expect(await under(id)).toBe(51);
+    const [last] = await rows(sql<{ id: string }>`
+      select id from newsletter_recipient where newsletter_id = ${id} and state = 'HANDED_OVER'
+      order by handed_at desc limit 1
+    `);
+    const sent = { workspaceId, data: { messageId: last!.id, outcome: 'SENT', at: now.toISOString() } } as never;
+    await transact(ctx, (tx) => recordProgress(tx, [sent]));
+    await run(sql`update sending_channel set recipients_per_day = 54 where id = ${channelId}`);
+    await wait(2);
+    // One has left, and with it these are the 54.
+    expect(await under(id)).toBe(53);
+    // Those that may leave at any time count as long as they may; the one that has left does not any more.
+    await wait(24.5 * 3_600);
+    expect(await under(id)).toBe(54);
+    await run(sql`update sending_channel set recipients_per_day = null where id = ${channelId}`);
+    await wait(2);
+    expect(await under(id)).toBe(59);
+  });
+});
+
 describe('what goes wrong with one newsletter', () => {
   const stateOf = async (id: string) =>
     (

@@ -139,6 +139,14 @@ export const newsletterOptOutWordsMigration: MigrationStep = {
   ],
 };
 
+export const newsletterPaceMigration: MigrationStep = {
+  name: '202611230335-newsletter-pace',
+  statements: [
+    // When some were handed over last, and when the last one was of those of which it is known what came of them.
+    `alter table newsletter add column handed_at timestamptz, add column left_up_to timestamptz`,
+  ],
+};
+
 export const newsletterRecipientPageMigration: MigrationStep = {
   name: '202611222040-newsletter-recipient-pages',
   statements: [`create index newsletter_recipient_page on newsletter_recipient (workspace_id, newsletter_id, id)`],

@@ -2,6 +2,7 @@ import type { Envelope, NewsletterMessageProgressed } from '@fenster/contracts';
 import { sql, unnest, type Tx } from '@fenster/database';
 import { newId } from '@fenster/runtime';
 import { setState, type Newsletter } from './newsletter.js';
+import { OVERTAKEN_S } from './pace.rule.js';
 
 /** Who writes later than that writes about something else. */
 const REPLY_WITHIN_HOURS = 72;
@@ -12,15 +13,19 @@ type Progress = Envelope<NewsletterMessageProgressed>;
 export async function recordProgress(tx: Tx, events: readonly Progress[]): Promise<void> {
   const held = events.filter(({ data }) => data.outcome === 'HELD');
   const touched = [...(await storeStates(tx, events)), ...(await storeReplies(tx, events))];
-  const ids = new Map(touched.map((row) => [row.newsletter_id, row.workspace_id]));
+  const newsletters = Map.groupBy(touched, (row) => row.newsletter_id);
+  // Whoever hands over passes by one that is locked: so that is done no more often than it has to be.
   await sql`
-    update newsletter set is_untold = true
+    update newsletter set is_untold = true, left_up_to = greatest(newsletter.left_up_to, input.left_up_to)
     from ${unnest(
       'input',
-      { workspace_id: 'uuid', id: 'uuid' },
-      [...ids].map(([id, workspace_id]) => ({ workspace_id, id })),
+      { workspace_id: 'uuid', id: 'uuid', left_up_to: 'timestamptz' },
+      [...newsletters].map(([id, rows]) => ({ workspace_id: rows[0]!.workspace_id, id, left_up_to: latestOf(rows) })),
     )}
-    where newsletter.workspace_id = input.workspace_id and newsletter.id = input.id and not newsletter.is_untold
+    where newsletter.workspace_id = input.workspace_id and newsletter.id = input.id and (
+      not newsletter.is_untold
+      or input.left_up_to > coalesce(newsletter.left_up_to, '-infinity') + make_interval(secs => ${OVERTAKEN_S / 3}::int)
+    )
   `.execute(tx.sql);
   if (held.length > 0) await pauseHeld(tx, held);
 }
@@ -28,6 +33,13 @@ export async function recordProgress(tx: Tx, events: readonly Progress[]): Promi
 interface TouchedRow {
   workspace_id: string;
   newsletter_id: string;
+  /** When it was handed over, if it is known what came of it. */
+  left_at?: Date | null;
+}
+
+function latestOf(rows: readonly TouchedRow[]): Date | undefined {
+  const times = rows.flatMap(({ left_at }) => left_at?.getTime() ?? []);
+  return times.length === 0 ? undefined : new Date(Math.max(...times));
 }
 
 /**
@@ -71,7 +83,8 @@ async function storeStates(tx: Tx, events: readonly Progress[]): Promise<Touched
     where recipient.workspace_id = input.workspace_id and recipient.id = input.id
       and recipient.state not in ('PENDING', 'REFUSED')
       and (input.outcome not in ('HELD', 'REFUSED') or recipient.state = 'HANDED_OVER')
-    returning recipient.workspace_id, recipient.newsletter_id
+    returning recipient.workspace_id, recipient.newsletter_id,
+      case when recipient.state not in ('PENDING', 'QUEUED') then recipient.handed_at end as left_at
   `.execute(tx.sql);
   return rows;
 }
