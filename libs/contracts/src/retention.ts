@@ -16,11 +16,13 @@ export const retentionClass = z.enum([
   'ATTRIBUTES_SENSITIVE',
   /** Who did what to which object. */
   'AUDIT_LOG',
+  /** What somebody was told of costs, and where it was sent. Costs themselves stay. */
+  'ALERTS',
 ]);
 export type RetentionClass = z.infer<typeof retentionClass>;
 
 /** Who has data of these classes. Contacts leads: it orders runs of the others, and of itself. */
-export const RETAINING_SERVICES = ['conversation', 'contacts', 'identity'] as const;
+export const RETAINING_SERVICES = ['conversation', 'contacts', 'identity', 'billing'] as const;
 export type RetainingService = (typeof RETAINING_SERVICES)[number];
 
 /** Of all holds of a workspace together: they go with every order. */

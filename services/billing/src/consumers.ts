@@ -1,6 +1,7 @@
 import {
   accessTracedConsumer,
   personTracedConsumer,
+  retentionOrdersConsumer,
   rowsErasedConsumer,
   type ConsumerDefinition,
 } from '@fenster/database';
@@ -17,7 +18,12 @@ import { analyticsReadConsumer } from './reconciliations/analytics-read.consumer
 import type { Books } from './price-books/books.js';
 import { volumeTiersConsumer } from './volume-tiers/volume-tiers.consumer.js';
 
-export function createConsumers(books: Books, wakeErasures = () => {}, wakeRating = () => {}): ConsumerDefinition[] {
+export function createConsumers(
+  books: Books,
+  wakeErasures = () => {},
+  wakeRating = () => {},
+  wakeRetention = () => {},
+): ConsumerDefinition[] {
   return [
     statusReceivedConsumer(books),
     messageQueuedConsumer(books),
@@ -30,6 +36,7 @@ export function createConsumers(books: Books, wakeErasures = () => {}, wakeRatin
     volumeTiersConsumer(wakeRating),
     personTracedConsumer('billing', personData),
     rowsErasedConsumer('billing', wakeErasures),
+    retentionOrdersConsumer('billing', wakeRetention),
     accessTracedConsumer('billing', findPerson),
   ];
 }

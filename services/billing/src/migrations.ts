@@ -11,6 +11,7 @@ import { allowanceMigration } from './allowances/allowance.migration.js';
 import { budgetHoldMigration, budgetMigration, newsletterBudgetMigration } from './budgets/budget.migration.js';
 import { erasureMigration } from './erasures/erasure.migration.js';
 import { checkedFileMigration, exportMigration } from './exports/export.migration.js';
+import { retentionMigration } from './retention/retention.migration.js';
 import { labelMigration } from './labels/label.migration.js';
 import { sumsMigration } from './reports/sums.migration.js';
 import { tokenUsageMigration } from './token-usage/token-usage.migration.js';
@@ -382,4 +383,5 @@ export const migrations: readonly MigrationStep[] = [
   tokenUsageMigration,
   checkedFileMigration,
   labelMigration,
+  retentionMigration,
 ];

@@ -1,5 +1,5 @@
 import { createSubgraphService, type ServiceParts, type Overrides, type SubgraphOptions } from '@fenster/graphql';
-import { createErasureCleaner, createLiveLog, type Ctx } from '@fenster/database';
+import { createErasureCleaner, createLiveLog, createRetentionWorker, type Ctx } from '@fenster/database';
 import { createJobRunner, fileDownloadRoute, FILES_PATH, removeFiles } from '@fenster/jobs';
 import { openObjectStore } from '@fenster/object-store';
 import { createPoller, type Service } from '@fenster/runtime';
@@ -66,6 +66,7 @@ import { CostReportKeyResolver, CostReportResolver } from './reports/cost-report
 import { ExpensiveConversationsResolver } from './reports/expensive-conversations.resolver.js';
 import { TokenUsage } from './token-usage/token-usage.entity.js';
 import { TokenUsageResolver } from './token-usage/token-usage.resolver.js';
+import { alertsStep } from './retention/alerts-step.js';
 import { statementJob } from './statements/statement.job.js';
 import { UnratedMessageResolver } from './unrated/unrated.resolver.js';
 import { readPriceBook, shipPriceBook } from './price-books/stored-price-book.js';
@@ -148,6 +149,7 @@ export async function createBillingService(config: Config, overrides?: Overrides
   const books = new Books(file.book);
   let wakeErasures = () => {};
   let wakeRating = () => {};
+  let wakeRetention = () => {};
   const store = await openObjectStore(config);
   const service: Service = await createSubgraphService({
     name: 'billing',
@@ -159,6 +161,7 @@ export async function createBillingService(config: Config, overrides?: Overrides
       books,
       () => wakeErasures(),
       () => wakeRating(),
+      () => wakeRetention(),
     ),
     subgraph,
     async build({ connection, ...infrastructure }): Promise<ServiceParts<BillingApp>> {
@@ -171,6 +174,8 @@ export async function createBillingService(config: Config, overrides?: Overrides
       wakeRating = ratingAgain.wake;
       const erasures = createErasureCleaner({ service: 'billing', ctx: ctxOf('billing'), connection });
       wakeErasures = erasures.wake;
+      const retention = createRetentionWorker({ service: 'billing', ctx: ctxOf('billing'), steps: [alertsStep] });
+      wakeRetention = retention.wake;
       const files = { ctx: ctxOf('exports'), store, secretKey: config.SECRET_KEY };
       const jobs = createJobRunner({
         jobs: costJobs,
@@ -211,7 +216,7 @@ export async function createBillingService(config: Config, overrides?: Overrides
         log,
         work: (isStopped) => workOutUsualCosts(ctxOf('usual-costs'), isStopped),
       });
-      const pollers = [ratingAgain, erasures, jobs, housekeeping, delivering, usualCosts];
+      const pollers = [ratingAgain, erasures, retention, jobs, housekeeping, delivering, usualCosts];
       return {
         app: {
           books,

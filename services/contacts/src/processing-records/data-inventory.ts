@@ -28,7 +28,7 @@ export interface StoredData {
 
 const inDatabase = (kept: Keeping, ...services: string[]): StoredData => ({ services, place: 'DATABASE', kept });
 
-export type InventoryKind = DataKind | 'job_files' | 'members';
+export type InventoryKind = DataKind | 'job_files' | 'members' | 'alerts';
 
 /** What there is of people: all that erasures know of, and what they leave alone. */
 export const DATA_INVENTORY: Readonly<Record<InventoryKind, StoredData>> = {
@@ -66,6 +66,7 @@ export const DATA_INVENTORY: Readonly<Record<InventoryKind, StoredData>> = {
   sent_messages: inDatabase('ACCOUNTING', 'channels'),
   charges: inDatabase('ACCOUNTING', 'billing'),
   billable_messages: inDatabase('ACCOUNTING', 'billing'),
+  alerts: inDatabase('ALERTS', 'billing'),
   members: inDatabase('MEMBERSHIP', 'identity'),
   audit_entries: inDatabase('AUDIT_LOG', 'identity'),
   events: inDatabase('EVENT_LOGS'),

@@ -221,7 +221,8 @@ function keptText(kept: Keeping, { rules, days }: ProcessingFacts, words: Words)
       return words.keptDays(days.streams);
     case 'DEAD_LETTERS':
       return words.keptDays(days.deadLetters);
-    case 'AUDIT_LOG': {
+    case 'AUDIT_LOG':
+    case 'ALERTS': {
       const months = rules.get(kept);
       return months === undefined ? words.keptUntilRule : words.keptMonthsFromEntry(months);
     }
@@ -302,7 +303,7 @@ interface Words {
   place: string;
   places: Record<StoredData['place'], string>;
   /** Of what erasures have no word for. */
-  moreData: Record<'job_files' | 'members', string>;
+  moreData: Record<'job_files' | 'members' | 'alerts', string>;
   keptUntilErased: string;
   keptByAttribute: string;
   keptMonths: (months: number) => string;
@@ -392,7 +393,7 @@ const WORDS: Record<DocumentLanguage, Words> = {
         subjects: 'Empfängerinnen und Empfänger, pseudonym.',
         data: 'Kennung der Nachricht, Land, Kategorie, Preis; keine Inhalte, keine Nummern.',
         recipients: 'Buchhaltung.',
-        kept: ['charges'],
+        kept: ['charges', 'alerts'],
       },
       {
         title: 'Mitarbeitende und Zugriffe',
@@ -440,7 +441,11 @@ const WORDS: Record<DocumentLanguage, Words> = {
     allServices: 'alle Dienste',
     place: 'Ort',
     places: { DATABASE: 'Datenbank', OBJECT_STORE: 'Dateien', BROKER: 'Broker (NATS)' },
-    moreData: { job_files: 'Importe, Exporte und Archive', members: 'Mitarbeitende' },
+    moreData: {
+      job_files: 'Importe, Exporte und Archive',
+      members: 'Mitarbeitende',
+      alerts: 'Warnungen zu Kosten und wohin sie gingen',
+    },
     keptUntilErased: 'Bis zur Löschung auf Antrag.',
     keptByAttribute: 'Je nach der Klasse des Merkmals oder der Datei.',
     keptMonths: (months) => `${months} ${months === 1 ? 'Monat' : 'Monate'} nach der letzten Aktivität.`,
@@ -554,7 +559,7 @@ const WORDS: Record<DocumentLanguage, Words> = {
         subjects: 'Recipients, pseudonymous.',
         data: 'Id of the message, country, category, price; no content, no numbers.',
         recipients: 'Accounting.',
-        kept: ['charges'],
+        kept: ['charges', 'alerts'],
       },
       {
         title: 'Colleagues and accesses',
@@ -602,7 +607,11 @@ const WORDS: Record<DocumentLanguage, Words> = {
     allServices: 'all services',
     place: 'Place',
     places: { DATABASE: 'database', OBJECT_STORE: 'files', BROKER: 'broker (NATS)' },
-    moreData: { job_files: 'Imports, exports and archives', members: 'Colleagues' },
+    moreData: {
+      job_files: 'Imports, exports and archives',
+      members: 'Colleagues',
+      alerts: 'Alerts of costs, and where they were sent',
+    },
     keptUntilErased: 'Until erased on request.',
     keptByAttribute: 'By the class of the attribute or file.',
     keptMonths: (months) => `${months} ${months === 1 ? 'month' : 'months'} after the last activity.`,

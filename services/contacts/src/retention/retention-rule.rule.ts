@@ -16,6 +16,8 @@ export const RETENTION_BOUNDS: Readonly<Record<RetentionClass, Bounds>> = {
   ATTRIBUTES_CONTRACT: { minMonths: 12, maxMonths: 132 },
   ATTRIBUTES_SENSITIVE: { minMonths: 1, maxMonths: 36 },
   AUDIT_LOG: { minMonths: 24, maxMonths: 24 },
+  // What was told is not told again while its cause may come once more.
+  ALERTS: { minMonths: 3, maxMonths: 36 },
 };
 
 export function isWithinBounds(retentionClass: RetentionClass, months: number): boolean {

@@ -342,7 +342,14 @@ describe('a run of retention', () => {
     const { id } = await start(false);
     await work();
     const proofs = async () => (await audited('retention_run.complete')).map(({ changes }) => changes);
+    await report('billing', id, 'DONE');
     await report('conversation', id, 'DONE');
+    await eventually(async () => {
+      const { rows } = await sql`select from retention_report where run_id = ${id} and service = 'billing'`.execute(
+        db(),
+      );
+      expect(rows).toHaveLength(1);
+    });
     await eventually(async () => expect((await runOf(id)).counts.map(({ count }) => count)).toContain(412));
     expect(await proofs()).toEqual([]);
     await completedRunWas(daysAgo(3));

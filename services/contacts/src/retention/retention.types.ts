@@ -22,7 +22,7 @@ import { RETENTION_RUN_STATES, type RetentionRunState } from './retention.entity
 const RetentionDataEnum = enumOf(retentionClass.options, {
   name: 'RetentionDataClass',
   description:
-    'MESSAGES: what was said, with the files that customers sent. NOTES: notes, drafts, messages that were held and never sent, reasons and summaries of colleagues and programs. CONTACT_DATA: name, e-mail, address, language and labels, as colleagues and imports entered them. ATTRIBUTES_…: by the retention class of the attribute. AUDIT_LOG: its oldest entries; none of it goes while anybody is held.',
+    'MESSAGES: what was said, with the files that customers sent. NOTES: notes, drafts, messages that were held and never sent, reasons and summaries of colleagues and programs. CONTACT_DATA: name, e-mail, address, language and labels, as colleagues and imports entered them. ATTRIBUTES_…: by the retention class of the attribute. AUDIT_LOG: its oldest entries; none of it goes while anybody is held. ALERTS: of costs, with where and when they were sent, and addresses of destinations that were removed; while anybody is held, those about conversations stay. Costs and reports are in no class.',
 });
 const RetentionRunStateEnum = enumOf(RETENTION_RUN_STATES, {
   name: 'RetentionRunState',
