@@ -16,6 +16,7 @@ import {
   newsletterMigration,
   newsletterOptOutWordsMigration,
   newsletterPaceMigration,
+  newsletterTallyMigration,
   newsletterPlaceholderMigration,
   newsletterPurposeMigration,
   newsletterTemplateMigration,
@@ -132,4 +133,5 @@ export const migrations: readonly MigrationStep[] = [
   contactMatchOriginMigration,
   newsletterOptOutWordsMigration,
   newsletterPaceMigration,
+  newsletterTallyMigration,
 ];

@@ -1,4 +1,4 @@
-import { isTransient, sql, transact, type Ctx } from '@fenster/database';
+import { isTransient, sql, transact, unnest, type Ctx, type Tx } from '@fenster/database';
 import { createPoller, type Poller } from '@fenster/runtime';
 import type { NewsletterState } from '@fenster/contracts';
 import { completeDone, dueChannels, handOver } from './hand-over.js';
@@ -72,6 +72,27 @@ async function tellUntold(ctx: Ctx): Promise<void> {
       )
       returning workspace_id as "workspaceId", id, state
     `.execute(tx.sql);
+    await foldTallies(tx, rows);
     for (const newsletter of rows) tellProgress(tx, newsletter);
   });
+}
+
+/** What was added since becomes one row for each state and reason; whoever reads meanwhile finds the same sums. */
+async function foldTallies(tx: Tx, newsletters: readonly { workspaceId: string; id: string }[]): Promise<void> {
+  if (newsletters.length === 0) return;
+  await sql`
+    with folded as (
+      delete from newsletter_tally using ${unnest(
+        'input',
+        { workspace_id: 'uuid', id: 'uuid' },
+        newsletters.map(({ workspaceId, id }) => ({ workspace_id: workspaceId, id })),
+      )}
+      where newsletter_tally.workspace_id = input.workspace_id and newsletter_tally.newsletter_id = input.id
+      returning newsletter_tally.*
+    )
+    insert into newsletter_tally (workspace_id, newsletter_id, id, state, reason, count, queued, replied, opted_out)
+    select workspace_id, newsletter_id, gen_random_uuid(), state, reason, sum(count), sum(queued), sum(replied), sum(opted_out)
+    from folded group by workspace_id, newsletter_id, state, reason
+    having sum(count) <> 0 or sum(queued) <> 0 or sum(replied) <> 0 or sum(opted_out) <> 0
+  `.execute(tx.sql);
 }

@@ -1,6 +1,7 @@
 import { newsletterMessageDue, newsletterStarted, type ConsentState } from '@fenster/contracts';
 import { openDatabase, readLog, sql, transact, type Ctx, type Database } from '@fenster/database';
 import { createLogger, createPersonMark, newId } from '@fenster/runtime';
+import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../../test/support/eventually.js';
 import { createTestDatabase, type TestDatabase } from '../../../../test/support/test-database.js';
@@ -9,6 +10,7 @@ import { personDataOf } from '../erasures/erase-person.js';
 import { migrations } from '../migrations.js';
 import { countFilter } from '../segments/segment.queries.js';
 import { countOptOuts } from './count-opt-outs.js';
+import { reportsOfNewsletters } from './newsletter.queries.js';
 import { runNewsletters } from './newsletter-runner.js';
 import type { Placeholder } from './placeholder.rule.js';
 import { recordProgress } from './record-progress.js';
@@ -438,6 +440,153 @@ describe('what was stopped before it left', () => {
     await runNewsletters(ctx);
     expect(await stateOf()).toEqual([{ state: 'COMPLETED' }]);
   });
+});
+
+describe('the report', () => {
+  const PEOPLE = 6;
+  const OUTCOMES = [
+    'QUEUED',
+    'REFUSED',
+    'HELD',
+    'STOPPED',
+    'SENT',
+    'DELIVERED',
+    'READ',
+    'FAILED',
+    'UNCONFIRMED',
+    'REPLIED',
+  ] as const;
+  const step = fc.oneof(
+    fc.record({
+      kind: fc.constant('progress' as const),
+      events: fc.array(
+        fc.record({
+          person: fc.nat({ max: PEOPLE - 1 }),
+          outcome: fc.constantFrom(...OUTCOMES),
+          reason: fc.constantFrom('undeliverable', 'experiment'),
+        }),
+        { minLength: 1, maxLength: 4 },
+      ),
+    }),
+    fc.record({ kind: fc.constantFrom('optOut' as const, 'erase' as const), person: fc.nat({ max: PEOPLE - 1 }) }),
+    fc.record({ kind: fc.constant('run' as const) }),
+  );
+  const reportOf = async (id: string) => {
+    const asked = { database, requireActor: () => ({ workspaceId }) } as never;
+    return (await reportsOfNewsletters(asked, [id])).get(id)!;
+  };
+
+  /** By the list alone, one recipient after the other. */
+  const countList = async (id: string) => {
+    const list = await rows(sql<{
+      state: string;
+      reason: string | null;
+      queued: boolean;
+      replied: boolean;
+      out: boolean;
+    }>`
+      select state, reason, queued_at is not null as queued, replied_at is not null as replied, opted_out_at is not null as out
+      from newsletter_recipient where newsletter_id = ${id}
+    `);
+    const count = (is: (row: (typeof list)[number]) => boolean) => list.filter(is).length;
+    const within = (...states: string[]) => count(({ state }) => states.includes(state));
+    const reasons = (of: string) =>
+      [
+        ...Map.groupBy(
+          list.filter(({ state }) => state === of),
+          ({ reason }) => reason ?? 'UNKNOWN',
+        ),
+      ]
+        .map(([reason, all]) => ({ reason, count: all.length }))
+        .toSorted((one, other) => other.count - one.count || (one.reason < other.reason ? -1 : 1));
+    return {
+      recipients: list.length,
+      waiting: within('PENDING', 'HANDED_OVER'),
+      queued: count(({ queued }) => queued),
+      sent: within('SENT', 'DELIVERED', 'READ'),
+      delivered: within('DELIVERED', 'READ'),
+      read: within('READ'),
+      replied: count(({ replied }) => replied),
+      optedOut: count(({ out }) => out),
+      unconfirmed: within('UNCONFIRMED'),
+      failed: within('FAILED'),
+      failures: reasons('FAILED'),
+      refused: within('REFUSED'),
+      refusals: reasons('REFUSED'),
+    };
+  };
+
+  it('is what the list comes to, in whatever order things are told, and however often', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 14 }), async (steps) => {
+        workspaceId = newId();
+        now = new Date('2026-11-23T20:00:00Z');
+        for (let index = 0; index < PEOPLE; index += 1) {
+          const agreed = index === 0 ? {} : { phoneSaid: 'CONFIRMED' as const };
+          await insertPerson(`person ${index}`, { phone: `+49170000020${index}`, ...agreed });
+        }
+        const { id } = await begin();
+        await run(sql`insert into sending_channel (workspace_id, id) values (${workspaceId}, ${channelId})`);
+        await runNewsletters(ctx);
+        for (const each of steps) {
+          now = new Date(now.getTime() + 1_000);
+          const messages = await rows(sql<{ id: string; contactId: string }>`
+            select id, contact_id as "contactId" from newsletter_recipient where newsletter_id = ${id} order by due_at, contact_id
+          `);
+          if (each.kind === 'run') await runNewsletters(ctx);
+          else if (each.kind === 'progress') {
+            const events = each.events.map(({ person, outcome, reason }) => ({
+              workspaceId,
+              data: { messageId: messages[person]!.id, outcome, reason, at: now.toISOString() },
+            }));
+            await transact(ctx, (tx) => recordProgress(tx, events as never));
+          } else if (each.kind === 'optOut') {
+            const { contactId } = messages[each.person]!;
+            const entry = { workspaceId, contactId, channelId, purpose: 'marketing', kind: 'WITHDRAWN' } as const;
+            if (contactId) await transact(ctx, (tx) => countOptOuts(tx, [{ ...entry, occurredAt: now }]));
+          } else {
+            await run(sql`
+              update newsletter_recipient set contact_id = null, state = case when state = 'PENDING' then 'REFUSED' else state end
+              where id = ${messages[each.person]!.id}
+            `);
+          }
+          expect(await reportOf(id)).toEqual(await countList(id));
+        }
+        // Nothing piles up: a row for each state and reason is all that there is once it is told.
+        await run(sql`update newsletter set is_untold = true where id = ${id}`);
+        await runNewsletters(ctx);
+        expect(await reportOf(id)).toEqual(await countList(id));
+        const kept = await rows(sql`select state, reason from newsletter_tally where newsletter_id = ${id}`);
+        expect(new Set(kept.map((row) => JSON.stringify(row))).size).toBe(kept.length);
+      }),
+      {
+        numRuns: 15,
+        examples: [
+          [
+            (['QUEUED', 'READ', 'SENT', 'REPLIED', 'REPLIED', 'FAILED', 'FAILED', 'STOPPED'] as const).map(
+              (outcome) => ({
+                kind: 'progress' as const,
+                events: [1, 1, 2].map((person) => ({ person, outcome, reason: 'undeliverable' })),
+              }),
+            ),
+          ],
+          [
+            [
+              {
+                kind: 'progress',
+                events: [3, 4, 5].map((person) => ({ person, outcome: 'QUEUED', reason: 'experiment' })),
+              },
+              { kind: 'optOut', person: 3 },
+              { kind: 'optOut', person: 3 },
+              { kind: 'erase', person: 3 },
+              { kind: 'run' },
+              { kind: 'erase', person: 0 },
+            ],
+          ],
+        ],
+      },
+    );
+  }, 60_000);
 });
 
 describe('messages of which no outcome comes', () => {

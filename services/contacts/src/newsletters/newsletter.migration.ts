@@ -147,6 +147,53 @@ export const newsletterPaceMigration: MigrationStep = {
   ],
 };
 
+/** What recipients `rows` add to the counts, or take from them. */
+const change = (rows: string, sign: 1 | -1) => `
+  select workspace_id, newsletter_id, state, reason, ${sign} as count, ${sign} * (queued_at is not null)::int as queued,
+    ${sign} * (replied_at is not null)::int as replied, ${sign} * (opted_out_at is not null)::int as opted_out from ${rows}`;
+const tally = (...changes: string[]) => `
+  insert into newsletter_tally (workspace_id, newsletter_id, id, state, reason, count, queued, replied, opted_out)
+  select workspace_id, newsletter_id, gen_random_uuid(), state, reason, sum(count), sum(queued), sum(replied), sum(opted_out)
+  from (${changes.join(' union all ')}) change group by workspace_id, newsletter_id, state, reason
+  having sum(count) <> 0 or sum(queued) <> 0 or sum(replied) <> 0 or sum(opted_out) <> 0;`;
+
+export const newsletterTallyMigration: MigrationStep = {
+  name: '202611230345-newsletter-tallies',
+  statements: [
+    // What the report adds up: each change of recipients leaves a row with what it adds and takes, in the same transaction,
+    // whoever makes it. Only ever added, so that nobody waits for anybody; the runner folds them.
+    `create table newsletter_tally (
+       workspace_id uuid not null,
+       newsletter_id uuid not null,
+       id uuid not null,
+       state text not null,
+       reason text,
+       count int not null,
+       queued int not null,
+       replied int not null,
+       opted_out int not null,
+       primary key (workspace_id, newsletter_id, id)
+     )`,
+    ...tenantTable(SERVICE, 'newsletter_tally'),
+    `create function tally_newsletters() returns trigger language plpgsql as $$
+       begin
+         if tg_op = 'INSERT' then ${tally(change('after', 1))}
+         elsif tg_op = 'DELETE' then ${tally(change('before', -1))}
+         else ${tally(change('before', -1), change('after', 1))}
+         end if;
+         return null;
+       end
+     $$`,
+    `create trigger tally_inserted after insert on newsletter_recipient referencing new table as after
+       for each statement execute function tally_newsletters()`,
+    `create trigger tally_updated after update on newsletter_recipient referencing old table as before new table as after
+       for each statement execute function tally_newsletters()`,
+    `create trigger tally_deleted after delete on newsletter_recipient referencing old table as before
+       for each statement execute function tally_newsletters()`,
+    tally(change('newsletter_recipient', 1)),
+  ],
+};
+
 export const newsletterRecipientPageMigration: MigrationStep = {
   name: '202611222040-newsletter-recipient-pages',
   statements: [`create index newsletter_recipient_page on newsletter_recipient (workspace_id, newsletter_id, id)`],

@@ -119,17 +119,17 @@ export interface RecipientsAsked {
   after?: string | null | undefined;
 }
 
-/** One query, whatever the number of newsletters. */
+/** One query, whatever the number of newsletters and of their recipients: of sums that are kept. */
 export const reportsOfNewsletters: BatchLoad<string, NewsletterReport> = async (ctx, ids) => {
   const { workspaceId } = ctx.requireActor();
   const rows = await ctx.database.readForTenant(
     workspaceId,
     sql<CountedState & { newsletterId: string }>`
-      select newsletter_id as "newsletterId", state, reason, count(*)::int as count, count(queued_at)::int as queued,
-        count(replied_at)::int as replied, count(opted_out_at)::int as "optedOut"
-      from newsletter_recipient
+      select newsletter_id as "newsletterId", state, reason, sum(count)::int as count, sum(queued)::int as queued,
+        sum(replied)::int as replied, sum(opted_out)::int as "optedOut"
+      from newsletter_tally
       where workspace_id = ${workspaceId} and newsletter_id = any(${array('uuid', ids)})
-      group by newsletter_id, state, reason
+      group by newsletter_id, state, reason having sum(count) <> 0
     `,
   );
   const counted = Map.groupBy(rows, ({ newsletterId }) => newsletterId);
