@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort, startNatsServer, TEST_FOLDER_PREFIX } from '@fenster/local';
+import { freePort, startNatsServer, TEST_FOLDER_PREFIX, testFoldersHome } from '@fenster/local';
 import { inject } from 'vitest';
 import type {} from './global-setup.js';
 
@@ -16,7 +15,7 @@ export interface TestNats {
 
 /** A nats-server with JetStream of its own, because streams are named after services. */
 export async function startTestNats(): Promise<TestNats> {
-  const dataDir = await mkdtemp(join(tmpdir(), `${TEST_FOLDER_PREFIX}nats-`));
+  const dataDir = await mkdtemp(join(testFoldersHome(), `${TEST_FOLDER_PREFIX}nats-`));
   const server = await startNatsServer({
     path: inject('natsServerPath'),
     dataDir,

@@ -34,8 +34,7 @@ const TEST_SETTINGS = {
 };
 
 /**
- * PostgreSQL and nats-server for a test run, on free ports and in a folder that `stop` removes: in memory where there is
- * room and TMPDIR names no other place. Servers that
+ * PostgreSQL and nats-server for a test run, on free ports and in a folder that `stop` removes. Servers that
  * `TEST_POSTGRES_ADMIN_URL` and `TEST_NATS_URL` name are used instead and left alone. What a killed test run left behind
  * is removed first.
  */
@@ -45,7 +44,7 @@ export async function startTestInfrastructure(
   const { env = process.env, log = () => {} } = options;
   const [ownPostgres, ownNats] = [env['TEST_POSTGRES_ADMIN_URL'], env['TEST_NATS_URL']];
   await removeLeftovers(log);
-  const folder = await mkdtemp(join(home(), TEST_FOLDER_PREFIX));
+  const folder = await mkdtemp(join(testFoldersHome(), TEST_FOLDER_PREFIX));
   const stops: Array<() => Promise<void>> = [() => removeRun(folder)];
   const stop = async () => {
     for (const step of stops.splice(0).toReversed()) await step();
@@ -102,7 +101,8 @@ export async function removeLeftovers(log: (line: string) => void): Promise<void
   }
 }
 
-function home(): string {
+/** Where folders of tests are made: in memory where there is room and TMPDIR names no other place. */
+export function testFoldersHome(): string {
   if (process.env['TMPDIR']) return tmpdir();
   try {
     accessSync(IN_MEMORY, constants.W_OK);

@@ -43,8 +43,12 @@ const schema = z
     /** ClamAV: `clamd://host:port`. What it finds infected is not kept; while it is away nothing is. */
     MEDIA_SCANNER_URL: scannerUrl.optional(),
     MEDIA_FETCH_CONCURRENCY: z.coerce.number().int().min(1).max(64).default(4),
+    /** How often files are looked for that are to be fetched again. */
+    MEDIA_FETCH_POLL_MS: milliseconds(2_000),
     /** For one file, from or to the provider, or from a browser. The provider's address of a file holds for five minutes. */
     MEDIA_TRANSFER_TIMEOUT_MS: milliseconds(300_000),
+    /** How often what is to be cleared away or deleted at the provider is looked for. */
+    HOUSEKEEPING_POLL_MS: milliseconds(5_000),
     /** How many days the bodies of webhooks are kept. That they were here is known for longer. */
     WEBHOOK_RETENTION_DAYS: z.coerce.number().int().min(1).max(3_650).default(30),
   })

@@ -86,8 +86,6 @@ export interface ChannelsService extends Service {
 const CONNECT_TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 64 * 1024;
 const SENDER_POLL_MS = 500;
-const FETCHER_POLL_MS = 2_000;
-const HOUSEKEEPING_POLL_MS = 5_000;
 /** How long a store of files, a scanner or a provider may be silent while one is on its way. */
 const SILENCE_MS = 30_000;
 /** How long an attempt may outlive its time-out on the way into the database. */
@@ -177,9 +175,9 @@ export async function createChannelsService(config: Config, overrides: Overrides
         ...media,
         providers,
         concurrency: config.MEDIA_FETCH_CONCURRENCY,
-        pollMs: FETCHER_POLL_MS,
+        pollMs: config.MEDIA_FETCH_POLL_MS,
       });
-      const housekeeping = createHousekeeping({ ctx, store, providers, secretKey, pollMs: HOUSEKEEPING_POLL_MS });
+      const housekeeping = createHousekeeping({ ctx, store, providers, secretKey, pollMs: config.HOUSEKEEPING_POLL_MS });
       const ingest = createIngest(ctx, {
         secretKey,
         wakeSender: sender.wake,

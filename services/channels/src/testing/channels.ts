@@ -57,6 +57,8 @@ export async function startChannels(
     JWKS_URL: 'http://127.0.0.1:1/unused',
     SECRET_KEY: SECRET_KEY.toString('base64'),
     OBJECT_STORE_DIRECTORY: mediaDirectory,
+    MEDIA_FETCH_POLL_MS: '250',
+    HOUSEKEEPING_POLL_MS: '250',
     ...options.env,
   });
   const start = async () => {
