@@ -177,7 +177,13 @@ export async function createChannelsService(config: Config, overrides: Overrides
         concurrency: config.MEDIA_FETCH_CONCURRENCY,
         pollMs: config.MEDIA_FETCH_POLL_MS,
       });
-      const housekeeping = createHousekeeping({ ctx, store, providers, secretKey, pollMs: config.HOUSEKEEPING_POLL_MS });
+      const housekeeping = createHousekeeping({
+        ctx,
+        store,
+        providers,
+        secretKey,
+        pollMs: config.HOUSEKEEPING_POLL_MS,
+      });
       const ingest = createIngest(ctx, {
         secretKey,
         wakeSender: sender.wake,
