@@ -180,4 +180,83 @@ describe('a newsletter', () => {
     });
     await stop();
   });
+
+  it('that a budget holds pauses before anybody gets it, and goes on once a second person has approved it', async () => {
+    const supervisor = await signIn(
+      stack.graphqlUrl,
+      stack.demo.members.find(({ role }) => role === 'supervisor')!,
+    );
+    // What the newsletter before has cost is beyond it from the start.
+    const budgetId = (
+      await ask<{ id: string }>(
+        `mutation ($input: CreateBudgetInput!) { createBudget(input: $input) {
+          ... on Budget { id } ... on UserError { message } } }`,
+        {
+          input: {
+            name: 'Werbung',
+            category: 'marketing',
+            currency: 'EUR',
+            limitMicros: 1,
+            atLimit: 'HOLD',
+            idempotencyKey: newId(),
+          },
+        },
+      )
+    ).id;
+    await eventually(async () => {
+      const budgets = await ask<{ id: string; months: { enforcement: string }[] }[]>(
+        '{ budgets { id months { enforcement } } }',
+      );
+      expect(budgets).toContainEqual({ id: budgetId, months: [{ enforcement: 'HOLD' }] });
+    });
+    const { nodes } = await ask<{ nodes: { id: string; contact: { name: string } }[] }>(
+      '{ conversations(first: 10) { nodes { id contact { name } } } }',
+    );
+    const conversationId = nodes.find(({ contact }) => contact.name === ANNA.name)!.id;
+    await eventually(async () => {
+      const { reasons } = await ask<{ reasons: object[] }>(
+        'query ($input: CheckSendInput!) { checkSend(input: $input) { reasons { code } } }',
+        { input: { conversationId, content: { template: input['template'] } } },
+      );
+      expect(reasons).toEqual([{ code: 'BUDGET_HELD' }]);
+    });
+
+    const template = { ...(input['template'] as object), buttons: [{ index: 0, placeholder: { fallback: 'alle' } }] };
+    const { id } = await ask<Newsletter>(CREATE, {
+      input: { ...input, name: 'Winter', template, idempotencyKey: newId() },
+    });
+    const offers = async () => Promise.all([ANNA, CLARA].map(({ bsuid }) => offersOn(bsuid)));
+    const before = await offers();
+    expect(await schedule(id)).toMatchObject({ state: 'SCHEDULED' });
+    await eventually(async () =>
+      expect(await read(id)).toMatchObject({
+        state: 'PAUSED',
+        pausedBecause: 'BUDGET_HELD',
+        report: { waiting: 2, queued: 0, sent: 0 },
+      }),
+    );
+    expect(await offers()).toEqual(before);
+
+    const approve = async (token: string) => {
+      const { data } = await request<{ approveNewsletter: object }>(
+        stack.graphqlUrl,
+        `mutation ($id: ID!) { approveNewsletter(id: $id) {
+          ... on Newsletter { approvedBy { name } } ... on UserError { code } } }`,
+        { variables: { id }, token },
+      );
+      return data?.approveNewsletter;
+    };
+    expect(await approve(owner)).toEqual({ code: 'NOT_YOURS_TO_DECIDE' });
+    expect(await read(id)).toMatchObject({ state: 'PAUSED' });
+    expect(await approve(supervisor)).toEqual({ approvedBy: { name: 'Selma Kaya' } });
+    await eventually(async () =>
+      expect(await read(id)).toMatchObject({
+        state: 'COMPLETED',
+        pausedBecause: null,
+        report: { queued: 2, failed: 0 },
+      }),
+    );
+    await eventually(async () => expect(await offers()).toEqual([before[0]! + 1, before[1]]));
+    expect(await phoneOf(ANNA.bsuid)).toContain('Anna%20Bauer');
+  });
 });
