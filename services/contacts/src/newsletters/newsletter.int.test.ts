@@ -442,6 +442,37 @@ describe('what was stopped before it left', () => {
   });
 });
 
+describe('what a budget held', () => {
+  it('pauses the newsletter until it is approved, and not once more because of what was on its way before', async () => {
+    for (const index of [1, 2, 3]) {
+      await insertPerson(`person ${index}`, { phone: `+49170000030${index}`, phoneSaid: 'CONFIRMED' });
+    }
+    const { id } = await begin();
+    await run(sql`insert into sending_channel (workspace_id, id) values (${workspaceId}, ${channelId})`);
+    await runNewsletters(ctx);
+    const handed = await rows(
+      sql<{ id: string }>`select id from newsletter_recipient where newsletter_id = ${id} order by id`,
+    );
+    const hold = (index: number, reason: string) => {
+      const data = { messageId: handed[index]!.id, outcome: 'HELD', reason, message: 'Later.', at: now.toISOString() };
+      return transact(ctx, (tx) => recordProgress(tx, [{ workspaceId, data }] as never));
+    };
+    const stateOf = () => rows(sql<object>`select state, paused_because as because from newsletter where id = ${id}`);
+    await hold(0, 'BUDGET_HELD');
+    expect(await stateOf()).toEqual([{ state: 'PAUSED', because: 'BUDGET_HELD' }]);
+    await run(
+      sql`update newsletter set state = 'RUNNING', paused_because = null, approved_at = ${now} where id = ${id}`,
+    );
+    await hold(1, 'BUDGET_HELD');
+    expect(await stateOf()).toEqual([{ state: 'RUNNING', because: null }]);
+    expect((await recipients(id)).map(({ state }) => state)).toEqual(
+      expect.arrayContaining(['PENDING', 'PENDING', 'HANDED_OVER']),
+    );
+    await hold(2, 'TEMPLATE_NOT_USABLE');
+    expect(await stateOf()).toEqual([{ state: 'PAUSED', because: 'TEMPLATE_NOT_USABLE' }]);
+  });
+});
+
 describe('the report', () => {
   const PEOPLE = 6;
   const OUTCOMES = [

@@ -106,24 +106,26 @@ async function storeReplies(tx: Tx, events: readonly Progress[]): Promise<Touche
   return rows;
 }
 
-/** What keeps one message back would keep back all: the newsletter waits until somebody has mended it. */
+/**
+ * What keeps one message back would keep back all: the newsletter waits until somebody has mended it. What a budget held
+ * before somebody approved all of it is due again, and passes then.
+ */
 async function pauseHeld(tx: Tx, held: readonly Progress[]): Promise<void> {
   const reasonOf = new Map(held.map(({ data }) => [data.messageId, data]));
   const { rows } = await sql<Pick<Newsletter, 'workspaceId' | 'id'> & { message_id: string }>`
-    select newsletter.workspace_id as "workspaceId", newsletter.id, (
-        select recipient.id from newsletter_recipient recipient
-        where recipient.workspace_id = newsletter.workspace_id and recipient.newsletter_id = newsletter.id
-          and recipient.id = any(${[...reasonOf.keys()]}::uuid[]) order by recipient.id limit 1
-      ) as message_id
-    from newsletter
-    where state = 'RUNNING' and (workspace_id, id) in (
-      select recipient.workspace_id, recipient.newsletter_id from newsletter_recipient recipient join ${unnest(
+    select newsletter.workspace_id as "workspaceId", newsletter.id, first.id as message_id
+    from newsletter cross join lateral (
+      select recipient.id from newsletter_recipient recipient join ${unnest(
         'input',
-        { workspace_id: 'uuid', id: 'uuid' },
-        held.map(({ workspaceId, data }) => ({ workspace_id: workspaceId, id: data.messageId })),
+        { workspace_id: 'uuid', id: 'uuid', reason: 'text' },
+        held.map(({ workspaceId, data: { messageId: id, reason } }) => ({ workspace_id: workspaceId, id, reason })),
       )} using (workspace_id, id)
-    )
-    for update
+      where recipient.workspace_id = newsletter.workspace_id and recipient.newsletter_id = newsletter.id
+        and (newsletter.approved_at is null or input.reason is distinct from 'BUDGET_HELD')
+      order by recipient.id limit 1
+    ) first
+    where state = 'RUNNING'
+    for update of newsletter
   `.execute(tx.sql);
   for (const newsletter of rows) {
     const { reason = 'UNKNOWN', message = '' } = reasonOf.get(newsletter.message_id)!;
