@@ -24,6 +24,7 @@ import {
 } from './newsletters/newsletter.migration.js';
 import { contactFileMigration } from './contact-files/contact-file.migration.js';
 import { contactMatchOriginMigration, contactMigration } from './contacts/contact.migration.js';
+import { duplicateMigration } from './duplicates/duplicate.migration.js';
 import { erasureMigration, erasureUpToMigration } from './erasures/erasure.migration.js';
 import { legalHoldMigration } from './legal-holds/legal-hold.migration.js';
 import { retentionMigration, retentionRepairMigration } from './retention/retention.migration.js';
@@ -134,4 +135,5 @@ export const migrations: readonly MigrationStep[] = [
   newsletterOptOutWordsMigration,
   newsletterPaceMigration,
   newsletterTallyMigration,
+  duplicateMigration,
 ];

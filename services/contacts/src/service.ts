@@ -63,6 +63,7 @@ import { ImportResolver, JobImportRowsResolver } from './imports/import.resolver
 import { contactJobs } from './jobs/contact-jobs.js';
 import { JobProgressedResolver, JobResolver } from './jobs/job.resolver.js';
 import { JobProgressed } from './jobs/job.types.js';
+import { findLikenesses } from './duplicates/find-likenesses.js';
 import { fillCountries } from './identities/fill-countries.js';
 import { nameRenewal } from './identities/name-renewal.js';
 import { createNewsletterRunner } from './newsletters/newsletter-runner.js';
@@ -96,6 +97,7 @@ const DOCUMENTS_PATH = '/documents';
 const JOB_POLL_MS = 1_000;
 const HOUSEKEEPING_MS = 60_000;
 const COUNTRY_POLL_MS = 2_000;
+const LIKENESS_POLL_MS = 1_000;
 const COUNT_AGAIN_MS = 30_000;
 /** How long a virus scanner may be silent. */
 const SCANNER_SILENCE_MS = 30_000;
@@ -249,6 +251,15 @@ export async function createContactsService(config: Config, overrides: Overrides
           while (!isStopped() && (await fillCountries(ctx)));
         },
       });
+      const likenesses = createPoller({
+        name: 'looking for duplicates',
+        everyMs: LIKENESS_POLL_MS,
+        log,
+        async work(isStopped) {
+          let after = await findLikenesses(ctx);
+          while (!isStopped() && after) after = await findLikenesses(ctx, after);
+        },
+      });
       const newsletters = createNewsletterRunner(ctx);
       // Before consumers begin.
       await signer.ensureKey();
@@ -301,6 +312,7 @@ export async function createContactsService(config: Config, overrides: Overrides
           jobs.start();
           housekeeping.start();
           countries.start();
+          likenesses.start();
           newsletters.start();
           for (const renewal of renewals) renewal.start();
           erasures.start();
@@ -311,7 +323,9 @@ export async function createContactsService(config: Config, overrides: Overrides
         async stop() {
           await liveLog.stop();
           await Promise.all([...renewals, erasures, packer, retention, retentionSchedule].map((each) => each.stop()));
-          await Promise.all([jobs.stop(), housekeeping.stop(), countries.stop(), newsletters.stop(), liveLog.stop()]);
+          await Promise.all(
+            [jobs, housekeeping, countries, likenesses, newsletters, liveLog].map((each) => each.stop()),
+          );
           await Promise.all(renewals.map((renewal) => renewal.stop()));
           await store.close();
         },

@@ -10,6 +10,7 @@ const NOBODY = '00000000-0000-7000-8000-000000000000';
 const LEFT_OUT: Readonly<Record<string, string>> = {
   consent_state: 'is what the ledger, which is in the copy, comes to',
   contact_distinction: 'names somebody else',
+  contact_likeness: 'says that somebody else has the same, and no more',
   erasure: 'is of somebody who is being erased, and gets no copy',
   suppression: 'is of somebody who was erased',
 };

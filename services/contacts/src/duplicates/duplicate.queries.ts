@@ -1,18 +1,20 @@
 import { accessibleWhere } from '@fenster/auth';
 import { auditRead, matching, sql, type RawBuilder } from '@fenster/database';
-import { checkPageSize, decodePage, pageOf } from '@fenster/graphql';
+import { checkPageSize, decodePage, encodePage, type PagePosition } from '@fenster/graphql';
 import { contactsById, type FoundContact } from '../contacts/contact.queries.js';
 import { abilityOf, type ContactsContext } from '../context.js';
 import type { DuplicateReason } from './duplicate.types.js';
+import { neighboursOf } from './neighbours.js';
 
-/** Of many contacts it may take long, and nobody waits longer than for a request. */
-const TIMEOUT_MS = 8_000;
+/** How many contacts are looked at for each that is asked for: of some, all likenesses are dismissed, or are so no more. */
+const WALKED_PER_NODE = 4;
 
-interface PairRow {
+interface WalkedRow {
   id: string;
-  otherId: string;
   createdAt: Date;
-  reasons: DuplicateReason[];
+  /** Null where nobody is to be suggested. */
+  otherId: string | null;
+  reasons: DuplicateReason[] | null;
 }
 
 export interface Suggestion {
@@ -24,7 +26,7 @@ export interface Suggestion {
 /**
  * Contacts that may be one person: each with the first of those that it looks like, or the one before it, and once at a time. Of
  * an address that a thousand share come a thousand suggestions, not a million. Without those of whom somebody said that they
- * are two. One statement.
+ * are two. A page costs what it holds, however many contacts there are: it walks those alone that are known to look like somebody.
  */
 export async function listDuplicates(
   ctx: ContactsContext,
@@ -35,45 +37,15 @@ export async function listDuplicates(
   const { workspaceId } = ctx.requireActor();
   const ability = abilityOf(ctx);
   // That two have one number or one address tells of both: for who may see these.
-  const ways = ability.can('read_phone', 'Contact') ? [BY_EMAIL, BY_PHONE, BY_NAME] : [];
-  if (ways.length === 0) return { nodes: [], nextPage: null };
+  if (!ability.can('read_phone', 'Contact')) return { nodes: [], nextPage: null };
   const rows = await ctx.database.readForTenant(
     workspaceId,
-    sql<PairRow>`
-      with known as materialized (
-        select id, created_at, email, address, lower(regexp_replace(name, '\\s+', ' ', 'g')) as called from contact
-        where ${matching(accessibleWhere(ability, 'read', 'Contact'), 'contact')}
-      ), alike as (
-        ${sql.join(
-          ways.map(
-            ({ reason, key, from }) => sql`
-              select id, first_value(id) over same as first_id, lag(id) over same as last_id, ${reason}::text as reason
-              from ${from} window same as (partition by ${key} order by created_at, id)`,
-          ),
-          sql` union all `,
-        )}
-      ), pair as (
-        select id, other_id, array_agg(distinct reason order by reason) as reasons
-        from alike cross join lateral (values (first_id), (last_id)) other(other_id) where id <> other_id
-        group by id, other_id
-      )
-      select distinct on (known.created_at, pair.id)
-        pair.id, pair.other_id as "otherId", known.created_at as "createdAt", pair.reasons
-      from pair join known using (id)
-      where not exists (
-        select from contact_distinction said
-        left join contact_alias one on one.workspace_id = said.workspace_id and one.id = said.contact_id
-        left join contact_alias two on two.workspace_id = said.workspace_id and two.id = said.other_id
-        where said.workspace_id = ${workspaceId}
-          and array[coalesce(one.contact_id, said.contact_id), coalesce(two.contact_id, said.other_id)]
-            <@ array[pair.id, pair.other_id]
-      )
-      ${position ? sql`and (known.created_at, pair.id) < (${position.at}, ${position.id})` : sql``}
-      order by known.created_at desc, pair.id desc, cardinality(pair.reasons) desc, pair.other_id limit ${size + 1}
-    `,
-    { timeoutMs: TIMEOUT_MS },
+    duplicatesStatement(
+      { workspaceId, position, visible: accessibleWhere(ability, 'read', 'Contact') },
+      size * WALKED_PER_NODE + 1,
+    ),
   );
-  const page = pageOf(rows, size, ({ createdAt: at, id }) => ({ at, id }));
+  const page = pageOfWalk(rows, size);
   const contacts = await contactsById(ctx as never, [
     ...new Set(page.nodes.flatMap(({ id, otherId }) => [id, otherId])),
   ]);
@@ -86,29 +58,53 @@ export async function listDuplicates(
   return { nodes, nextPage: page.nextPage };
 }
 
-interface Way {
-  reason: DuplicateReason;
-  key: RawBuilder<unknown>;
-  from: RawBuilder<unknown>;
+interface Walk {
+  workspaceId: string;
+  position: PagePosition | undefined;
+  visible: Parameters<typeof matching>[0];
 }
 
-const BY_EMAIL: Way = {
-  reason: 'SAME_EMAIL',
-  key: sql`lower(email)`,
-  from: sql`known where email is not null`,
-};
-const BY_PHONE: Way = {
-  reason: 'SAME_PHONE',
-  key: sql`value`,
-  from: sql`(
-    select distinct known.id, known.created_at, identity.value from contact_identity identity
-    join known on known.id = identity.contact_id
-    where identity.kind = 'PHONE' and identity.valid_to is null
-  ) called`,
-};
-const POSTAL_CODE = sql`upper(replace(address ->> 'postalCode', ' ', ''))`;
-const BY_NAME: Way = {
-  reason: 'SAME_NAME_AND_POSTAL_CODE',
-  key: sql`called, ${POSTAL_CODE}`,
-  from: sql`known where called is not null and ${POSTAL_CODE} <> ''`,
-};
+/** Who is looked at next, the newest first, each with whom they may be. */
+export function duplicatesStatement({ workspaceId, position, visible }: Walk, limit: number): RawBuilder<WalkedRow> {
+  const idsOf = (id: RawBuilder<unknown>) => sql`any(array(
+    select ${id} union all
+    select alias.id from contact_alias alias where alias.workspace_id = ${workspaceId} and alias.contact_id = ${id}
+  ))`;
+  const isSaid = (one: RawBuilder<unknown>, other: RawBuilder<unknown>) => sql`exists (
+    select from contact_distinction said
+    where said.workspace_id = ${workspaceId} and said.contact_id = ${idsOf(one)} and said.other_id = ${idsOf(other)}
+  )`;
+  const [id, otherId] = [sql`walked.id`, sql`other.id`];
+  return sql<WalkedRow>`
+    with likeness as materialized (
+      select contact_id, created_at from contact_likeness
+      where workspace_id = ${workspaceId} and created_at is not null
+        ${position ? sql`and (created_at, contact_id) < (${position.at}, ${position.id})` : sql``}
+      order by created_at desc, contact_id desc limit ${limit}
+    )
+    select likeness.contact_id as id, likeness.created_at as "createdAt", pair."otherId", pair.reasons
+    from likeness left join lateral (
+      select other.id as "otherId", array_agg(distinct other.reason order by other.reason) as reasons
+      from contact walked cross join lateral (${neighboursOf('walked')}) other
+      where walked.workspace_id = ${workspaceId} and walked.id = likeness.contact_id and ${matching(visible, 'walked')}
+        and (other.created_at, other.id) < (walked.created_at, walked.id)
+        and not ${isSaid(id, otherId)} and not ${isSaid(otherId, id)}
+      group by other.id order by count(distinct other.reason) desc, other.id limit 1
+    ) pair on true
+    order by likeness.created_at desc, likeness.contact_id desc
+  `;
+}
+
+/** One more was walked than there is room for: it tells whether there is another page. */
+function pageOfWalk(
+  rows: readonly WalkedRow[],
+  size: number,
+): { nodes: { id: string; otherId: string; reasons: DuplicateReason[] }[]; nextPage: string | null } {
+  const walked = rows.slice(0, size * WALKED_PER_NODE);
+  const pairs = walked.flatMap(({ id, createdAt, otherId, reasons }) =>
+    otherId === null ? [] : [{ id, createdAt, otherId, reasons: reasons! }],
+  );
+  const nodes = pairs.slice(0, size);
+  const last = pairs.length > size ? nodes.at(-1) : rows.length > walked.length ? walked.at(-1) : undefined;
+  return { nodes, nextPage: last ? encodePage({ at: last.createdAt, id: last.id }) : null };
+}

@@ -10,7 +10,7 @@ export class DuplicateResolver {
   @Authorized('contact:manage')
   @Query(() => DuplicateSuggestionPage, {
     description:
-      'Contacts that may be one person; look at `contactMergePreview` next. Needs contact:read_phone as well: without it none are shown.',
+      'Contacts that may be one person; look at `contactMergePreview` next. Needs contact:read_phone as well: without it none are shown. A change counts some seconds later.',
   })
   duplicateContacts(
     @Ctx() ctx: ContactsContext,

@@ -23,7 +23,10 @@ export class DuplicateSuggestion {
   reasons!: DuplicateReason[];
 }
 
-@ObjectType({ description: 'A page of suggestions, the newest contacts first.' })
+@ObjectType({
+  description:
+    'A page of suggestions, the newest contacts first. It may have fewer than were asked for, also none, though there is another page.',
+})
 export class DuplicateSuggestionPage {
   @Field(() => [DuplicateSuggestion])
   nodes!: DuplicateSuggestion[];

@@ -1,8 +1,12 @@
+import { sql } from '@fenster/database';
 import { newId } from '@fenster/runtime';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { eventually } from '../../../../test/support/eventually.js';
 import { ContactsUnderTest } from '../testing/contacts-under-test.js';
+import { duplicatesStatement } from './duplicate.queries.js';
 
 const contacts = new ContactsUnderTest();
+const db = () => contacts.database.system().getKysely();
 let token: string;
 let workspaceId: string;
 beforeAll(() => contacts.start());
@@ -30,12 +34,22 @@ interface Page {
 }
 const QUERY = `query ($first: Int, $after: String) { duplicateContacts(first: $first, after: $after) {
   nodes { contact { id } duplicate { id } reasons } nextPage } }`;
-const suggested = async (as = token) =>
-  (await ask<Page>(QUERY, { first: 100 }, as)).nodes.map(({ contact, duplicate, reasons }) => [
+/** Who has changed is looked at by the service, soon. */
+const looked = () =>
+  eventually(async () => {
+    const { rows } = await sql`
+      select contact_id from contact_likeness where workspace_id = ${workspaceId} and is_due limit 1
+    `.execute(db());
+    expect(rows).toEqual([]);
+  });
+const suggested = async (as = token) => {
+  await looked();
+  return (await ask<Page>(QUERY, { first: 100 }, as)).nodes.map(({ contact, duplicate, reasons }) => [
     contact.id,
     duplicate.id,
     ...reasons,
   ]);
+};
 const dismiss = (contactId: string, otherId: string) =>
   ask<object>(
     `mutation ($contactId: ID!, $otherId: ID!) { dismissDuplicate(contactId: $contactId, otherId: $otherId) {
@@ -104,6 +118,7 @@ describe('suggestions of who may be one person', () => {
     const ids: string[] = [];
     for (const name of ['A', 'B', 'C', 'D']) ids.push(await create({ name: `${name} Berg`, email }));
     const [a, b, c, d] = ids as [string, string, string, string];
+    await looked();
     const pages: Page[] = [];
     do pages.push(await ask<Page>(QUERY, { first: 2, after: pages.at(-1)?.nextPage ?? null }));
     while (pages.at(-1)!.nextPage);
@@ -123,6 +138,120 @@ describe('suggestions of who may be one person', () => {
     expect(await suggested()).toEqual([
       [b, d, 'SAME_EMAIL'],
       [b, c, 'SAME_EMAIL'],
+    ]);
+  });
+});
+
+describe('what is found of a contact that changes', () => {
+  const update = (id: string, input: object) =>
+    ask<object>(
+      'mutation ($input: UpdateContactInput!) { updateContact(input: $input) { __typename ... on UserError { code message } } }',
+      { input: { id, ...input } },
+    );
+
+  it('is found where the one that was known for longer is the one that changes, and is gone when it changes back', async () => {
+    const first = await create({ name: 'Anna', email: 'anna@example.org' });
+    const second = await create({ name: 'Anna B.', email: 'berg@example.org' });
+    expect(await suggested()).toEqual([]);
+    await update(first, { email: 'BERG@example.org' });
+    expect(await suggested()).toEqual([[first, second, 'SAME_EMAIL']]);
+    await update(first, { email: 'anna@example.org' });
+    expect(await suggested()).toEqual([]);
+    await update(second, { email: 'anna@example.org' });
+    expect(await suggested()).toEqual([[first, second, 'SAME_EMAIL']]);
+  });
+
+  it('is found of contacts that come at the same moment, whoever of them is stored first', async () => {
+    const email = 'both@example.org';
+    const ids = await Promise.all(['A', 'B', 'C'].map((name) => create({ name, email })));
+    const found = await suggested();
+    expect(found).toHaveLength(2);
+    expect(new Set(found.flatMap(([one, other]) => [one, other]))).toEqual(new Set(ids));
+  });
+
+  it('given somebody who is looked at while another one comes to look like them, then they stay', async () => {
+    const second = await create({ name: 'B', email: 'b@example.org' });
+    await looked();
+    const em = contacts.database.system();
+    const older = newId();
+    await em.begin();
+    try {
+      // Not committed while the service looks at the other one.
+      await sql`
+        insert into contact (workspace_id, id, given_name, email, created_at, updated_at)
+        values (${workspaceId}, ${older}, 'A', 'b@example.org', '2020-01-01', now())
+      `.execute(em.getKysely());
+      await update(second, { name: 'B.', address: { postalCode: '10115' } });
+      await looked();
+      expect(await suggested()).toEqual([]);
+      await em.commit();
+    } finally {
+      if (em.isInTransaction()) await em.rollback();
+    }
+    expect(await suggested()).toEqual([[older, second, 'SAME_EMAIL']]);
+  });
+});
+
+describe('a page of suggestions', () => {
+  interface PlanNode {
+    'Relation Name'?: string;
+    'Actual Rows': number;
+    'Actual Loops': number;
+    'Rows Removed by Filter'?: number;
+    'Rows Removed by Index Recheck'?: number;
+    Plans?: PlanNode[];
+  }
+  const rowsRead = (node: PlanNode): number => {
+    const removed = (node['Rows Removed by Filter'] ?? 0) + (node['Rows Removed by Index Recheck'] ?? 0);
+    const own = node['Relation Name'] === undefined ? 0 : (node['Actual Rows'] + removed) * node['Actual Loops'];
+    return own + (node.Plans ?? []).reduce((sum, each) => sum + rowsRead(each), 0);
+  };
+  const addContacts = (from: number, to: number) =>
+    sql`
+      insert into contact (workspace_id, id, given_name, email, address, created_at, updated_at)
+      select ${workspaceId}, gen_random_uuid(), 'Kunde ' || n,
+        case when n % 500 = 0 then 'familie@example.org' else 'kunde' || n || '@example.org' end,
+        jsonb_build_object('postalCode', '10115'), '2026-01-01'::timestamptz + n * interval '1 second', now()
+      from generate_series(${from}::int, ${to}::int) n
+    `.execute(db());
+
+  it('reads as much of ten thousand contacts as of a thousand', async () => {
+    const read = async () => {
+      await looked();
+      await contacts.alter('analyze contact; analyze contact_identity; analyze contact_likeness');
+      const statement = duplicatesStatement({ workspaceId, position: undefined, visible: { workspaceId } }, 2);
+      const [row] = await contacts.database.readForTenant(
+        workspaceId,
+        sql<{ 'QUERY PLAN': { Plan: PlanNode }[] }>`explain (analyze, format json) ${statement}`,
+      );
+      return rowsRead(row!['QUERY PLAN'][0]!.Plan);
+    };
+    await addContacts(1, 1_500);
+    const ofFew = await read();
+    await addContacts(1_501, 10_500);
+    const ofMany = await read();
+    expect(ofMany).toBeLessThanOrEqual(ofFew);
+    expect(ofMany).toBeLessThan(50);
+  });
+
+  it('ends where nobody is left, though those who are dismissed fill whole pages', async () => {
+    await addContacts(1, 4_000);
+    await looked();
+    const all = (await ask<Page>(QUERY, { first: 100 })).nodes;
+    expect(all).toHaveLength(7);
+    // Each is suggested with the first and with the one before it.
+    for (;;) {
+      const { nodes } = await ask<Page>(QUERY, { first: 100 });
+      const rest = nodes.filter(({ duplicate }) => duplicate.id !== all.at(-1)!.duplicate.id);
+      if (rest.length === 0) break;
+      for (const { contact, duplicate } of rest) await dismiss(contact.id, duplicate.id);
+    }
+    const pages: Page[] = [];
+    do pages.push(await ask<Page>(QUERY, { first: 1, after: pages.at(-1)?.nextPage ?? null }));
+    while (pages.at(-1)!.nextPage);
+    expect(pages.length).toBeGreaterThan(1);
+    expect(pages.flatMap(({ nodes }) => nodes.map(({ duplicate }) => duplicate.id))).toEqual([
+      all.at(-1)!.duplicate.id,
     ]);
   });
 });

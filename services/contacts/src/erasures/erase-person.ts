@@ -73,6 +73,7 @@ export function tablesOf({
     { table: 'contact_merge', where: merged, what: 'merges' },
     // None is in force: nobody who is held is erased.
     { table: 'legal_hold', where: sql`${holds} and released_at is not null`, what: 'legal_holds' },
+    { table: 'contact_likeness', where: mine },
     { table: 'contact_distinction', where: distinct },
     // That there was somebody stays, for the counts; who has not got it does not get it.
     {

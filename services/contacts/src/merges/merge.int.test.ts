@@ -616,6 +616,7 @@ describe('every table of contacts', () => {
     legal_hold: 'goes with the contact, and stays with both when the merge is undone',
     contact_merge: 'is the merge',
     contact_distinction: 'is by origins',
+    contact_likeness: 'is looked for anew',
     newsletter_recipient: 'stays as it was written down; found under all ids, and nobody gets it twice',
   };
 
