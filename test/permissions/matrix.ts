@@ -326,7 +326,9 @@ export class Matrix {
     const belonging = objects.filter(({ table }) => table === usual);
     // Who shows what there is to see has nothing to show by ids that do not belong here.
     if (told) return belonging.slice(0, ALIKE);
-    if (isThorough && !IS_WHOLE) return belonging;
+    if (isThorough && !IS_WHOLE) {
+      return [...Map.groupBy(belonging, ({ place }) => place).values()].flatMap((alike) => alike.slice(0, ALIKE));
+    }
     const first = this.#turnOf(root.name, position.name) * OTHER_KINDS;
     const kinds = oneOfEach(objects.filter(({ table }) => table !== usual));
     const others = kinds.length > OTHER_KINDS ? [...kinds, ...kinds].splice(first % kinds.length, OTHER_KINDS) : kinds;
