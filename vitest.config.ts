@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
@@ -46,8 +47,8 @@ const limits = {
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
-    // The default leaves a core to the editor; much of what tests do is waiting.
-    maxWorkers: '150%',
+    // Much of what tests do is waiting. (A share is taken of the processors at most.)
+    maxWorkers: availableParallelism() + 1,
     sequence: { sequencer: LongestFirst },
     projects: [
       {

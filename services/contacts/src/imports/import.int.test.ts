@@ -13,7 +13,12 @@ let ours: string;
 let token: string;
 let channelId: string;
 
-beforeAll(() => contacts.start());
+beforeAll(async () => {
+  await contacts.start();
+  // PostgreSQL would come to count them at a moment of its own.
+  await contacts.alter('alter table contact set (autovacuum_enabled = off)');
+  await contacts.alter('alter table contact_identity set (autovacuum_enabled = off)');
+});
 afterAll(() => contacts.stop());
 beforeEach(() => {
   ours = newId();
@@ -214,14 +219,19 @@ describe('a long import', () => {
       );
       const { Plan: plan } = row!['QUERY PLAN'][0];
       expect(plan['Actual Rows']).toBe(2);
-      expect(nodesOf(plan).filter((node) => (node['Rows Removed by Filter'] ?? 0) > 0)).toEqual([]);
-      expect(nodesOf(plan).map((node) => node['Node Type'])).toContain('Index Scan');
+      // Of each they read what comes from there on, and pass over nobody.
+      const scans = nodesOf(plan).filter((node) => node['Node Type'].endsWith('Scan') && node['Relation Name']);
+      expect(scans).toHaveLength(1);
+      expect(scans[0]!['Node Type']).toMatch(/^Index (Only )?Scan$/);
+      expect(scans[0]!['Rows Removed by Filter'] ?? 0).toBe(0);
+      expect(scans[0]!['Actual Rows']).toBeLessThanOrEqual(2);
     }
   });
 });
 
 interface Plan {
   'Node Type': string;
+  'Relation Name'?: string;
   'Actual Rows': number;
   'Rows Removed by Filter'?: number;
   Plans?: Plan[];
