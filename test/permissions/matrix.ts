@@ -178,12 +178,12 @@ export class Matrix {
   #queryTasks(asker: Asker, root: RootField): Task[] {
     const { variables = () => ({}), attempts } = QUERIES[root.name] ?? {};
     const { here, elsewhere } = this.world;
-    const whole = [
+    const whole = distinct([
       variables(here),
       variables(elsewhere),
       ...(attempts?.(here) ?? []),
       ...(attempts?.(elsewhere) ?? []),
-    ];
+    ]);
     return [
       ...whole.map((each): Task => async () => {
         const body = await this.#ask(asker, root, each);
@@ -397,12 +397,8 @@ export class Matrix {
     for (const root of rootFields(this.schemas.public).filter(({ kind }) => kind === 'subscription')) {
       const { variables = () => ({}), attempts } = SUBSCRIPTIONS[root.name] ?? {};
       const own = variables(asker.place);
-      const wholes = [own, variables(this.world.here), ...(attempts?.(this.world.here) ?? [])];
-      const distinct = wholes.filter(
-        (whole, index) => wholes.findIndex((one) => isDeepStrictEqual(one, whole)) === index,
-      );
       // All of them lead to the same objects: one has to show everything of these.
-      for (const whole of distinct) {
+      for (const whole of distinct([own, variables(this.world.here), ...(attempts?.(this.world.here) ?? [])])) {
         listener.subscribe(root.name, undefined, this.#operation(root, whole === own ? EVENT_DEPTH : SHALLOW), whole);
       }
       for (const position of this.#positionsFor(asker, root, SUBSCRIPTIONS[root.name])) {
@@ -696,6 +692,10 @@ function mayUse({ rights, isTurnedAway }: ActorRule, needs: Right | 'own' | 'sec
 
 function namesOfThose(is: (rule: ActorRule) => boolean): string[] {
   return Object.entries<ActorRule>(ACTORS).flatMap(([name, rule]) => (is(rule) ? [name] : []));
+}
+
+function distinct(wholes: readonly Variables[]): Variables[] {
+  return wholes.filter((whole, index) => wholes.findIndex((one) => isDeepStrictEqual(one, whole)) === index);
 }
 
 function partition<T>(items: readonly T[], is: (item: T) => boolean): [T[], T[]] {
