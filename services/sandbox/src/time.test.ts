@@ -93,7 +93,14 @@ describe('simulated time', () => {
   });
 
   it('starts at the date that is asked for', () => {
-    const time = createSimulatedTime({ ...machine(), startAt: new Date('2025-01-01T00:00:00Z'), isFrozen: true });
+    const computer = machine();
+    // However late it is asked again.
+    const realClock = () => {
+      computer.pass(1);
+      return computer.realClock();
+    };
+    const startAt = new Date('2025-01-01T00:00:00Z');
+    const time = createSimulatedTime({ ...computer, realClock, startAt, isFrozen: true });
     expect(time.now().toISOString()).toBe('2025-01-01T00:00:00.000Z');
     expect(time.isFrozen).toBe(true);
   });

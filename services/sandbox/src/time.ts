@@ -51,8 +51,10 @@ export function createSimulatedTime(options: TimeOptions = {}): SimulatedTime {
   const { realClock = systemClock, realTimer = systemTimer, startAt } = options;
   const tasks = new TaskHeap();
   const real = () => realClock().getTime();
-  let offsetMs = startAt ? startAt.getTime() - real() : 0;
-  let frozenAtMs = options.isFrozen ? real() + offsetMs : undefined;
+  const createdAtMs = real();
+  const startMs = startAt?.getTime() ?? createdAtMs;
+  let offsetMs = startMs - createdAtMs;
+  let frozenAtMs = options.isFrozen ? startMs : undefined;
   /** While tasks run, the time is that of the task. */
   let runningAtMs: number | undefined;
   let cancelTimer = () => {};
