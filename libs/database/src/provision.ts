@@ -9,7 +9,6 @@ export interface ProvisionOptions {
   password: string;
   /** Another name than the service's, for tests. */
   database?: string;
-  template?: string;
 }
 
 /**
@@ -17,8 +16,8 @@ export interface ProvisionOptions {
  * pools take on. `<service>_app` owns nothing and cannot bypass row-level security. Returns the service's DATABASE_URL.
  */
 export async function provisionDatabase(options: ProvisionOptions): Promise<string> {
-  const { adminUrl, service, password, database = service, template } = options;
-  for (const name of [service, database, template ?? service]) {
+  const { adminUrl, service, password, database = service } = options;
+  for (const name of [service, database]) {
     if (!NAME.test(name)) throw new Error(`${name} is not a plain database name.`);
   }
   const client = new pg.Client({ connectionString: adminUrl });
@@ -32,11 +31,7 @@ export async function provisionDatabase(options: ProvisionOptions): Promise<stri
       await client.query(`grant "${role}" to "${service}"`);
     }
     const { rowCount } = await client.query('select from pg_database where datname = $1', [database]);
-    if (rowCount === 0) {
-      await client.query(
-        `create database "${database}" owner "${service}"${template ? ` template "${template}"` : ''}`,
-      );
-    }
+    if (rowCount === 0) await client.query(`create database "${database}" owner "${service}"`);
   } finally {
     await client.end();
   }
@@ -50,15 +45,4 @@ export async function provisionDatabase(options: ProvisionOptions): Promise<stri
 async function createRole(client: pg.Client, role: string, attributes: string): Promise<void> {
   const { rowCount } = await client.query('select from pg_roles where rolname = $1', [role]);
   await client.query(`${rowCount === 0 ? 'create' : 'alter'} role "${role}" ${attributes}`);
-}
-
-export async function dropDatabase(adminUrl: string, database: string): Promise<void> {
-  if (!NAME.test(database)) throw new Error(`${database} is not a plain database name.`);
-  const client = new pg.Client({ connectionString: adminUrl });
-  await client.connect();
-  try {
-    await client.query(`drop database if exists "${database}" with (force)`);
-  } finally {
-    await client.end();
-  }
 }
