@@ -39,6 +39,11 @@ export interface ConsumerDefinition {
   readonly subscriptions: readonly Subscription[];
   /** Handled alone: after all that came before it, whatever it is, and before all that came after it. */
   readonly barrier?: EventDefinition | undefined;
+  /**
+   * The least milliseconds from one batch to the next, where nobody waits for each effect: what a batch costs is paid
+   * less often. Not after a full batch, and not after a rest. 10 by default.
+   */
+  readonly paceMs?: number;
 }
 
 /** One consumer reads one stream; write a definition per file and list them in `consumers.ts`. */
@@ -61,7 +66,6 @@ export interface Consumer {
 }
 
 const MAX_MESSAGES = 200;
-/** The least time from one batch to the next. */
 const PACE_MS = 10;
 const RETRY_MS = 100;
 const MAX_RETRY_MS = 2_000;
@@ -76,7 +80,7 @@ export function createConsumer({ definition, database, connection, now, log, wak
   const stream = streamOf(definition.filter);
   const ctx: Omit<Ctx, 'origin'> = { database, now, log, wakeRelay };
   // What comes meanwhile shares a transaction; alone, an event costs twenty times as much as among many.
-  const pace = createPace(PACE_MS);
+  const pace = createPace(definition.paceMs ?? PACE_MS);
   let running: Promise<void> | undefined;
 
   async function run(): Promise<void> {
@@ -97,7 +101,7 @@ export function createConsumer({ definition, database, connection, now, log, wak
           })) {
             await handleMessages(ctx, definition, created, messages);
             delay = RETRY_MS;
-            await pace();
+            if (messages.length < MAX_MESSAGES) await pace();
           }
         } finally {
           renewed.stop();

@@ -24,7 +24,7 @@ import {
 } from './newsletters/newsletter.migration.js';
 import { contactFileMigration } from './contact-files/contact-file.migration.js';
 import { contactMatchOriginMigration, contactMigration } from './contacts/contact.migration.js';
-import { duplicateMigration } from './duplicates/duplicate.migration.js';
+import { duplicateInsertsMigration, duplicateMigration } from './duplicates/duplicate.migration.js';
 import { erasureMigration, erasureUpToMigration } from './erasures/erasure.migration.js';
 import { legalHoldMigration } from './legal-holds/legal-hold.migration.js';
 import { retentionMigration, retentionRepairMigration } from './retention/retention.migration.js';
@@ -136,4 +136,5 @@ export const migrations: readonly MigrationStep[] = [
   newsletterPaceMigration,
   newsletterTallyMigration,
   duplicateMigration,
+  duplicateInsertsMigration,
 ];

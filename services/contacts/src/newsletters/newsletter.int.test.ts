@@ -614,6 +614,13 @@ describe('the report', () => {
               { kind: 'erase', person: 0 },
             ],
           ],
+          // The last look finds it done.
+          [
+            [1, 2, 3, 4, 5].map((person) => ({
+              kind: 'progress' as const,
+              events: [{ person, outcome: 'READ' as const, reason: 'undeliverable' as const }],
+            })),
+          ],
         ],
       },
     );

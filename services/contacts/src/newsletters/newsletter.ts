@@ -73,7 +73,7 @@ export async function setState(
   const isOver = state === 'COMPLETED' || state === 'CANCELLED';
   await sql`
     update newsletter set state = ${state}, paused_because = ${pause?.because ?? null},
-      paused_message = ${pause?.message ?? null}, is_untold = false,
+      paused_message = ${pause?.message ?? null},
       started_at = case when ${state === 'PREPARING'} then coalesce(started_at, ${now}) else started_at end,
       prepared_at = case when ${state === 'RUNNING'} then coalesce(prepared_at, ${now}) else prepared_at end,
       ended_at = case when ${isOver} then ${now}::timestamptz end

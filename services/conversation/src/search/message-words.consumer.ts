@@ -20,6 +20,7 @@ import { forgetWords, indexWords } from './index-words.js';
 export const messageWordsConsumer = defineConsumer({
   name: 'conversation-message-words',
   filter: 'conversation.message.>',
+  paceMs: 200,
   subscriptions: [
     on(messageReceived, indexMessages),
     on(messageQueued, indexMessages),
