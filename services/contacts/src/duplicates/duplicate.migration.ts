@@ -66,28 +66,21 @@ export const duplicateInsertsMigration: MigrationStep = {
   statements: [
     // Those who are new, as many as a statement brings: an import paid for one by one. Changes stay with their rows, which
     // say cheaply when they do not matter; a statement would have to keep what it changed first.
-    `create function new_contacts_may_be_alike() returns trigger language plpgsql as $$
-       begin
-         insert into contact_likeness (workspace_id, contact_id, is_due)
-         select workspace_id, id, true from added
-         where email_key is not null or name_key is not null order by workspace_id, id
-         on conflict (workspace_id, contact_id) do update set is_due = true where not contact_likeness.is_due;
-         return null;
-       end
-     $$`,
-    `create function new_contact_identities_may_be_alike() returns trigger language plpgsql as $$
-       begin
-         insert into contact_likeness (workspace_id, contact_id, is_due)
-         select distinct workspace_id, contact_id, true from added
-         where kind = 'PHONE' and valid_to is null order by workspace_id, contact_id
-         on conflict (workspace_id, contact_id) do update set is_due = true where not contact_likeness.is_due;
-         return null;
-       end
-     $$`,
-    ...['contact', 'contact_identity'].flatMap((table) => [
+    ...[
+      { table: 'contact', id: 'id', matters: 'email_key is not null or name_key is not null' },
+      { table: 'contact_identity', id: 'contact_id', matters: `kind = 'PHONE' and valid_to is null` },
+    ].flatMap(({ table, id, matters }) => [
+      `create function new_${table}_may_be_alike() returns trigger language plpgsql as $$
+         begin
+           insert into contact_likeness (workspace_id, contact_id, is_due)
+           select distinct workspace_id, ${id}, true from added where ${matters} order by workspace_id, ${id}
+           on conflict (workspace_id, contact_id) do update set is_due = true where not contact_likeness.is_due;
+           return null;
+         end
+       $$`,
       `drop trigger ${table}_is_like on ${table}`,
       `create trigger ${table}_is_like after insert on ${table} referencing new table as added for each statement
-         execute function new_${table === 'contact' ? 'contacts' : 'contact_identities'}_may_be_alike()`,
+         execute function new_${table}_may_be_alike()`,
     ]),
   ],
 };
