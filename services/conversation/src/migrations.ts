@@ -445,7 +445,8 @@ export const migrations: readonly MigrationStep[] = [
     name: '202611230920-message-conversation',
     statements: [
       // It was a query for each row of the hottest table, of a plan that PostgreSQL had made while `conversation` was
-      // empty: 9 of 10 ms of storing messages until it was counted. Whoever stores a message has the conversation locked.
+      // empty: 9 of 10 ms of storing messages until it was counted. Whoever stores a message holds the lock of its thread, and
+      // so does whoever erases the conversation.
       `alter table message drop constraint message_workspace_id_conversation_id_fkey`,
     ],
   },
